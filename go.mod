@@ -1,0 +1,3 @@
+module github.com/sparkward/sparkward
+
+go 1.26
