@@ -1,0 +1,149 @@
+# Everything here needs Go, Python 3, make and the network the first time.
+# `make help` lists the targets.
+
+GO ?= go
+PYTHON ?= python3
+STATICCHECK_VERSION := v0.8.2
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+ifeq ($(shell command -v $(GO)),)
+$(error $(GO) is not on the PATH: install Go 1.26 from https://go.dev/dl)
+endif
+
+# The same flags for every Go command: no C compiler, nothing from a go.work
+# above this folder, no version-control stamp (it would change with each commit).
+export CGO_ENABLED := 0
+export GOWORK := off
+export GOFLAGS := $(strip $(GOFLAGS) -buildvcs=false)
+export PYTHONDONTWRITEBYTECODE := 1
+
+# ENVOY replaces the pinned Envoy: a path, or a name on the PATH.
+ifeq ($(strip $(ENVOY)),)
+envoy_needs := .tools/envoy
+override ENVOY := $(CURDIR)/.tools/envoy
+else
+envoy_needs := own-envoy
+override ENVOY := $(shell case '$(ENVOY)' in \
+	/*) echo '$(ENVOY)';; */*) echo "$$PWD/"'$(ENVOY)';; *) command -v '$(ENVOY)' || echo '$(ENVOY)';; esac)
+endif
+export ENVOY
+
+wasm := GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w'
+native := $(GO) build -trimpath
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+# ---- build ----
+
+.PHONY: build FORCE
+build: build/sparkward.wasm build/sparkctl build/hostsim build/provider build/demo ## the filter and its commands, into build/
+FORCE:
+
+build/sparkward.wasm: FORCE
+	$(wasm) -o $@ ./plugin
+
+build/sparkward-test.wasm: FORCE
+	$(wasm) -tags sparkward_testhooks -o $@ ./plugin
+
+build/sparkctl: FORCE
+	$(native) -o $@ ./plugin/sparkctl
+
+build/hostsim: FORCE
+	$(native) -o $@ ./hostsim/cmd/hostsim
+
+build/provider: FORCE
+	$(native) -o $@ ./e2e/cmd/provider
+
+build/demo: FORCE
+	$(native) -o $@ ./e2e/cmd/demo
+
+# ---- tools ----
+
+.PHONY: tools own-envoy
+tools: $(envoy_needs) ## fetch the pinned Envoy into .tools/ (ENVOY=path uses yours)
+
+.tools/envoy: tools/envoy.py
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on the PATH: it fetches the pinned Envoy. Install Python 3, or set ENVOY=/path/to/envoy." >&2; exit 1; }
+	$(PYTHON) tools/envoy.py $@
+
+own-envoy:
+	@"$$ENVOY" --version >/dev/null || { echo "ENVOY=$$ENVOY does not run: give the path of an Envoy 1.40 executable, or leave ENVOY unset." >&2; exit 1; }
+
+staticcheck := .tools/staticcheck-$(STATICCHECK_VERSION)
+$(staticcheck):
+	GOBIN="$$PWD/.tools/bin-$$$$" && export GOBIN && \
+	  $(GO) install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION) && \
+	  mv "$$GOBIN/staticcheck" $@ && rmdir "$$GOBIN"
+
+# ---- run ----
+
+.PHONY: run
+ifeq ($(HOST),sim)
+run: build ## the demo on 127.0.0.1:10000 (PORT, ADMIN_PORT, PROVIDER_PORT; HOST=sim without Envoy)
+else
+run: build tools
+endif
+	@exec build/demo
+
+# ---- test ----
+
+# The end-to-end part runs after the rest, alone: some of its steps look at the clock.
+others = $(shell $(GO) list ./... | grep -v /e2e)
+
+.PHONY: test e2e sdk fuzz bench
+test: build build/sparkward-test.wasm tools ## everything: units, scenarios on hostsim and Envoy, official SDKs
+	cd tools && $(PYTHON) -m unittest -q envoy_test
+	$(GO) test -count=1 $(others)
+	$(GO) test -count=1 ./e2e/...
+	cd e2e/sdk && $(GO) test -count=1 ./...
+
+e2e: build build/sparkward-test.wasm tools ## the scenarios alone
+	$(GO) test -count=1 -v ./e2e/...
+
+sdk: build tools ## the official SDKs against the demo
+	cd e2e/sdk && $(GO) test -count=1 -v ./...
+
+FUZZTIME ?= 20s
+fuzz: ## every fuzz test for FUZZTIME each (20s)
+	@set -e; for package in $$($(GO) list ./...); do \
+	  for name in $$($(GO) test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+	    echo "$$package $$name"; \
+	    $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"; \
+	  done; done
+
+bench: ## every benchmark
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# ---- check ----
+
+wasip1 := GOOS=wasip1 GOARCH=wasm
+
+.PHONY: lint check generate
+lint: $(staticcheck) ## gofmt, vet and staticcheck, for this machine and for wasm
+	@files=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	  [ -z "$$files" ] || { echo "not formatted, run gofmt -w on:" $$files >&2; exit 1; }
+	$(GO) vet ./...
+	$(wasip1) $(GO) vet ./plugin
+	$(wasip1) $(GO) vet -tags sparkward_testhooks ./plugin
+	cd e2e/sdk && $(GO) vet ./...
+	$(staticcheck) ./...
+	$(wasip1) $(staticcheck) ./plugin
+
+generate: ## write the generated files again
+	$(GO) generate ./...
+
+check: ## lint, fresh generated files, arrows, short tests; the tree must come out as it went in
+	@before=$$(tools/tree-state) && $(MAKE) lint generate && \
+	  $(GO) mod tidy && (cd e2e/sdk && $(GO) mod tidy) && \
+	  $(GO) test -short $(others) && \
+	  { [ "$$before" = "$$(tools/tree-state)" ] || { \
+	    echo "make check changed these files; commit the change:" >&2; git status --short >&2; exit 1; }; }
+
+.PHONY: clean
+clean: ## remove build/ and .tools/
+	rm -rf build .tools
