@@ -1,0 +1,219 @@
+package config
+
+import (
+	"crypto/sha256"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/sparkward/sparkward/plugin/internal/apikey"
+	"github.com/sparkward/sparkward/plugin/internal/breaker"
+	"github.com/sparkward/sparkward/plugin/internal/scan"
+)
+
+// Checks across fields, and the kinds that are made of other kinds.
+
+var path = as[Pattern](text("path", 256, pathPattern))
+
+// as reads a string type.
+func as[T ~string](k kind[string]) kind[T] {
+	return kind[T]{func(d *decoder, dst *T) {
+		var s string
+		k.read(d, &s)
+		*dst = T(s)
+	}, k.shape}
+}
+
+var labels = kind[[]apikey.Label]{func(d *decoder, dst *[]apikey.Label) {
+	var ps []pair
+	labelPairs.read(d, &ps)
+	for _, p := range ps {
+		*dst = append(*dst, apikey.Label{Name: p.name, Value: p.value})
+	}
+}, labelPairs.shape}
+
+var labelPairs = pairs(name, text("text", 128, labelText), 8)
+
+// status is one HTTP status that is an error.
+var status = kind[breaker.StatusRange]{func(d *decoder, dst *breaker.StatusRange) {
+	errorStatus.read(d, &dst.First)
+	dst.Last = dst.First
+}, errorStatus.shape}
+
+var errorStatus = integer[int](400, 599)
+
+// defaultHeaders are put on every answer. The API serves no pages, so nothing
+// may be loaded, framed or asked for in its name (OWASP REST security cheat sheet).
+var defaultHeaders = [...]pair{
+	{"content-security-policy", "default-src 'none'; frame-ancestors 'none'"},
+	{"permissions-policy", "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()"},
+	{"referrer-policy", "no-referrer"},
+	{"strict-transport-security", "max-age=31536000; includeSubDomains"},
+	{"x-content-type-options", "nosniff"},
+	{"x-frame-options", "DENY"},
+}
+
+// headers are the defaults with the policy's on top.
+var headers = kind[[][2]string]{func(d *decoder, dst *[][2]string) {
+	var ps []pair
+	headerPairs.read(d, &ps)
+	for _, p := range defaultHeaders {
+		if !has(ps, p.name) {
+			ps = append(ps, p)
+		}
+	}
+	for _, p := range ps {
+		if p.value != "" {
+			*dst = append(*dst, [2]string{p.name, p.value})
+		}
+	}
+}, headerPairs.shape}
+
+var headerPairs = pairs(responseHeader, text("header value", 4096, headerValue), 32)
+
+func checkAuth(d *decoder, a *Auth) {
+	for i, h := range a.headers {
+		scheme := ""
+		if h == "authorization" {
+			scheme = "Bearer"
+		}
+		for _, l := range a.Locations {
+			if l.Header == h {
+				d.add(d.where("headers")+index(i), "", "given twice: remove one of the two")
+			}
+		}
+		a.Locations = append(a.Locations, apikey.Location{Header: h, Scheme: scheme})
+	}
+	if len(a.headers) == 0 {
+		d.add(d.where("headers"), "no header", `at least one, for example ["authorization"]`)
+	}
+	all := append(a.keys, a.masters...)
+	ring, err := apikey.NewRing(all)
+	var bad *apikey.KeyError
+	if errors.As(err, &bad) && !sameHash(d, all, len(a.keys)) {
+		d.add(keyPath(d, bad.Index, len(a.keys))+"."+bad.Field, "", bad.Want)
+	}
+	a.Ring, a.keys, a.masters, a.headers = ring, nil, nil, nil
+}
+
+// keyPath returns the path of the i-th of all keys; those from masters on are master keys.
+func keyPath(d *decoder, i, masters int) string {
+	if i < masters {
+		return d.where("keys") + index(i)
+	}
+	return d.where("master_keys") + index(i-masters)
+}
+
+// sameHash reports every key whose hash another one before it has.
+func sameHash(d *decoder, keys []apikey.Key, masters int) (found bool) {
+	first := make(map[[32]byte]int, len(keys))
+	for i := range keys {
+		if j, ok := first[keys[i].Hash]; ok {
+			d.add(keyPath(d, i, masters)+".sha256", "", "the same key as "+keyPath(d, j, masters)+": remove one of the two")
+			found = true
+			continue
+		}
+		first[keys[i].Hash] = i
+	}
+	return found
+}
+
+func index(i int) string { return "[" + strconv.Itoa(i) + "]" }
+
+func checkDates(d *decoder, k *apikey.Key) {
+	if k.NotAfter != 0 && k.NotBefore >= k.NotAfter {
+		d.add(d.where("not_after"), "a time not after not_before", "a later one: the key would never be good")
+	}
+}
+
+func checkMaster(d *decoder, k *apikey.Key) {
+	k.Master = true
+	checkDates(d, k)
+}
+
+func checkLimit(d *decoder, l *Limit) {
+	if err := l.Quota.Validate(); err != nil {
+		d.add(d.where("requests"), "", err.Error())
+	}
+}
+
+// checkInspection finds names of rules that do not exist.
+func checkInspection(d *decoder, i *Inspection) {
+	if _, err := scan.New(i.Scan); err == nil {
+		return
+	}
+	for n, rule := range i.Scan.Disable {
+		if _, err := scan.New(scan.Settings{Disable: []string{rule}}); err != nil {
+			d.add(d.where("disable")+index(n), quote(rule), `the id of a rule or of a category`)
+		}
+	}
+}
+
+func checkBreaker(d *decoder, b *Breaker) {
+	s := &b.Settings
+	if s.ConsecutiveFailures == 0 && s.FailureRatePercent == 0 && s.SlowRatePercent == 0 {
+		d.add(d.where(""), "", "it could never open: set consecutive_failures, failure_rate or slow_rate above 0, or mode: off")
+	}
+	if s.MaxOpen < s.Open {
+		d.add(d.where("max_open"), quote(formatDuration(s.MaxOpen)), "at least open, "+quote(formatDuration(s.Open)))
+	} else if err := s.Validate(); err != nil {
+		d.add(d.where(""), "", err.Error())
+	}
+}
+
+func checkEndpoints(d *decoder, e *Endpoints) {
+	if e.Prefix != "" && (e.Metrics == e.Prefix || e.Metrics == e.Prefix+"/health") {
+		d.add(d.where("metrics"), quote(e.Metrics), "a path that is not one of prefix's own")
+	}
+}
+
+// checkPolicy combines the modes and looks at what spans the policy.
+func checkPolicy(d *decoder, c *Config) {
+	c.Auth.Mode = max(c.Auth.Mode, c.Mode)
+	c.Size.Mode = max(c.Size.Mode, c.Mode)
+	c.Inspection.Mode = max(c.Inspection.Mode, c.Mode)
+	for i := range c.Limits {
+		c.Limits[i].Mode = max(c.Limits[i].Mode, c.Mode)
+		for j := range c.Limits[:i] {
+			if c.Limits[i].Name == c.Limits[j].Name {
+				d.add("limits"+index(i)+".name", quote(c.Limits[i].Name), "a name that limits"+index(j)+" does not have")
+			}
+		}
+	}
+	for i := range c.Breakers {
+		c.Breakers[i].Mode = max(c.Breakers[i].Mode, c.Mode)
+		for j := range c.Breakers[:i] {
+			if c.Breakers[i].Cluster == c.Breakers[j].Cluster {
+				d.add("breakers"+index(i)+".cluster", quote(c.Breakers[i].Cluster), "a cluster that breakers"+index(j)+" does not have")
+			}
+		}
+	}
+	c.Warnings = warnings(c)
+}
+
+// warnings names what is allowed but perhaps not meant.
+func warnings(c *Config) []string {
+	var w []string
+	if c.Auth.Ring.Len() == 0 && c.Auth.Default == Required && c.Auth.Mode != Off {
+		w = append(w, "auth.keys: no keys, so every request that needs one is refused: add keys (\"sparkctl key new\" makes one), or set auth.default: public to let anyone call")
+	}
+	if c.Mode == Off {
+		w = append(w, "mode: off, so nothing is checked at all")
+	}
+	if c.OnError == Allow {
+		w = append(w, "on_error: allow, so a request is let through unchecked when the filter cannot decide")
+	}
+	return w
+}
+
+// hashOf names a policy: equal texts have equal names.
+func hashOf(json []byte) string {
+	const hex = "0123456789abcdef"
+	sum := sha256.Sum256(json)
+	var b strings.Builder
+	for _, x := range sum[:6] {
+		b.WriteByte(hex[x>>4])
+		b.WriteByte(hex[x&15])
+	}
+	return b.String()
+}

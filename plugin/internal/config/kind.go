@@ -1,0 +1,175 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+)
+
+// kind is one sort of value: how it is read from JSON and how it is described.
+// read must consume exactly one value, reporting what it does not like.
+type kind[T any] struct {
+	read  func(d *decoder, dst *T)
+	shape *shape
+}
+
+// shape describes a kind to the JSON Schema and to the reference.
+type shape struct {
+	json    string        // JSON type: object, array, string, integer
+	called  string        // what the reference calls it, such as "duration"
+	words   []string      // the only strings allowed
+	pattern string        // regular expression of the strings allowed
+	min     int64         // least integer, or fewest members of a list
+	max     int64         // greatest integer, most bytes of a string, most members
+	items   *shape        // of a list, or the values of a map
+	fields  []description // of an object with fixed names
+	orText  *shape        // the string that may stand in place of an integer
+}
+
+// description is one line of the table, free of its Go types.
+type description struct {
+	name, def, example, doc string
+	required                bool
+	shape                   *shape
+}
+
+// decoder reads one policy. It knows where it is, so errors have a path.
+type decoder struct {
+	cursor
+	*report
+	path []step
+}
+
+// step is one part of a path: a member's name, or an index if the name is empty.
+type step struct {
+	name  string
+	index int
+}
+
+// where returns the path of the value being read, ended by more.
+func (d *decoder) where(more string) string {
+	var b []byte
+	for _, s := range d.path {
+		switch {
+		case s.name == "":
+			b = append(strconv.AppendInt(append(b, '['), int64(s.index), 10), ']')
+		default:
+			b = join(b, s.name)
+		}
+	}
+	if more != "" {
+		b = join(b, more)
+	}
+	if len(b) == 0 {
+		return "policy"
+	}
+	return string(b)
+}
+
+// join adds a name to a path; a name that is not a plain word is quoted.
+func join(path []byte, name string) []byte {
+	if !isWord(name) {
+		return append(append(append(path, '['), quote(name)...), ']')
+	}
+	if len(path) > 0 {
+		path = append(path, '.')
+	}
+	return append(path, name...)
+}
+
+func isWord(s string) bool {
+	for i := 0; i < len(s); i++ {
+		b := s[i] | 0x20
+		if (b < 'a' || b > 'z') && (s[i] < '0' || s[i] > '9') && s[i] != '_' && s[i] != '-' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxQuoted
+}
+
+func (d *decoder) within(s step, read func()) {
+	d.path = append(d.path, s)
+	read()
+	d.path = d.path[:len(d.path)-1]
+}
+
+// refuse reports that the value being read is got where want should be. A
+// grammar fault hides it: what was read then is no value.
+func (d *decoder) refuse(got, want string) {
+	if d.fault == "" {
+		d.add(d.where(""), got, want)
+	}
+}
+
+// wrong reports what comes next in place of want and passes over it.
+func (d *decoder) wrong(want string) {
+	got := d.skip()
+	d.refuse(got, want)
+}
+
+// list is a JSON array of at most max values.
+func list[T any](of kind[T], max int) kind[[]T] {
+	read := func(d *decoder, dst *[]T) {
+		if d.peek() != '[' {
+			d.wrong("a list")
+			return
+		}
+		n := 0
+		d.members(']', func() {
+			if n == max {
+				d.refuse("more than "+strconv.Itoa(max)+" entries", "fewer")
+			}
+			if n++; n > max || d.full() {
+				d.skip()
+				return
+			}
+			var zero T
+			*dst = append(*dst, zero)
+			d.path = append(d.path, step{index: n - 1})
+			of.read(d, &(*dst)[n-1])
+			d.path = d.path[:len(d.path)-1]
+		})
+	}
+	return kind[[]T]{read, &shape{json: "array", called: "list of " + of.shape.called, max: int64(max), items: of.shape}}
+}
+
+// pair is one entry of a map whose names are free.
+type pair struct{ name, value string }
+
+// pairs is a JSON object of at most max free names with string values, kept in
+// order. Names are checked by name and may differ in more than case only.
+func pairs(name check, value kind[string], max int) kind[[]pair] {
+	read := func(d *decoder, dst *[]pair) {
+		if d.peek() != '{' {
+			d.wrong("an object of names and texts")
+			return
+		}
+		d.members('}', func() {
+			p := pair{name: strings.Clone(d.name())}
+			d.within(step{name: p.name}, func() {
+				if want := name(p.name); want != "" {
+					d.refuse("this name", want)
+				}
+				if has(*dst, p.name) {
+					d.refuse("", "given twice: remove one of the two")
+				}
+				if len(*dst) == max {
+					d.refuse("more than "+strconv.Itoa(max)+" entries", "fewer")
+				}
+				value.read(d, &p.value)
+			})
+			if len(*dst) <= max {
+				*dst = append(*dst, p)
+			}
+		})
+	}
+	return kind[[]pair]{read, &shape{json: "object", called: "names and texts", max: int64(max), items: value.shape}}
+}
+
+func has(ps []pair, name string) bool {
+	for _, p := range ps {
+		if strings.EqualFold(p.name, name) {
+			return true
+		}
+	}
+	return false
+}
