@@ -3,7 +3,7 @@ package kv
 import "sync"
 
 // Memory is a Store in memory, safe for concurrent use, with the rules of
-// proxy-wasm-cpp-host's SharedData, bar for bar: one counter numbers the writes
+// proxy-wasm-cpp-host's SharedData: one counter numbers the writes
 // of all keys and skips 0; an absent key accepts any cas; cas 0 overwrites.
 type Memory struct {
 	mu      sync.Mutex
