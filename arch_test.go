@@ -49,7 +49,9 @@ var arrows = map[string]rule{
 		"breaker", "respcache", "fault", "metric", "kv"), test: inside("kv/kvtest")},
 	"plugin/internal/config":    {filter: true, to: inside("scan", "apikey", "limit", "breaker", "respcache")},
 	"plugin/internal/llm":       {filter: true},
-	"plugin/internal/scan":      {filter: true},
+	"plugin/internal/scan":      {filter: true, to: inside("scan/fold", "scan/trie")},
+	"plugin/internal/scan/fold": {filter: true},
+	"plugin/internal/scan/trie": {filter: true},
 	"plugin/internal/apikey":    {filter: true},
 	"plugin/internal/metric":    {filter: true},
 	"plugin/internal/kv":        {filter: true, test: inside("kv/kvtest")},
@@ -67,7 +69,7 @@ var arrows = map[string]rule{
 	"e2e":                 {to: []string{"hostsim", "e2e/provider"}, ext: []string{"golang.org/x/net/http2"}},
 	"e2e/provider":        {},
 	"e2e/cmd/provider":    {to: []string{"e2e/provider"}},
-	"e2e/cmd/demo":        {},
+	"e2e/cmd/demo":        {to: []string{"e2e/provider"}},
 }
 
 // heavy lists the standard packages that cost the filter too many bytes or too
