@@ -3,3 +3,5 @@ module github.com/sparkward/sparkward
 go 1.26.0
 
 require golang.org/x/text v0.42.0
+
+require github.com/proxy-wasm/proxy-wasm-go-sdk v0.0.0-20260105142703-44c7d5847745

@@ -147,6 +147,8 @@ type Breaker struct {
 type Endpoints struct {
 	Prefix  string // such as /api/spark, without a slash at the end
 	Metrics string // such as /api/metrics
+
+	MetricsAuth Access // what the metrics ask of their reader
 }
 
 // maxPolicy bounds the policy, in bytes: 100,000 keys with some room.

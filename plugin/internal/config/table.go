@@ -191,5 +191,7 @@ var endpoints = object("endpoints", checkEndpoints,
 	at("prefix", func(e *Endpoints) *string { return &e.Prefix }, text("path", 128, ownPath), note{def: `"/api/spark"`, example: `"/_guard"`,
 		doc: "Under it, `/health` says whether the filter lives, and with a master key how it is. An empty text serves nothing."}),
 	at("metrics", func(e *Endpoints) *string { return &e.Metrics }, text("path", 128, ownPath), note{def: `"/api/metrics"`, example: `""`,
-		doc: "Prometheus text, for a master key. An empty text serves nothing."}),
+		doc: "Prometheus text. An empty text serves nothing."}),
+	at("metrics_auth", func(e *Endpoints) *Access { return &e.MetricsAuth }, access, note{def: `"required"`, example: `"public"`,
+		doc: "What the metrics ask of their reader: a master key (`required`), a master key or none (`optional`; a bad one is still refused), or nothing (`public`)."}),
 )

@@ -8,7 +8,7 @@ import (
 )
 
 // Host is the part of the proxy that keeps statistics. Counters and gauges
-// are shared by all workers, so what Get returns is the proxy's total.
+// are shared by all workers, so what Value returns is the proxy's total.
 type Host interface {
 	// Define makes a statistic and returns its id. The same name gives the
 	// same statistic on every worker.
@@ -16,8 +16,8 @@ type Host interface {
 	// Add changes a statistic by delta, which is never 0: Envoy's counters
 	// refuse an increment of 0.
 	Add(id uint32, gauge bool, delta int64)
-	// Get reads a statistic.
-	Get(id uint32) uint64
+	// Value reads a statistic.
+	Value(id uint32) uint64
 }
 
 // Set is the table defined in one host. It is not safe for concurrent use;
@@ -71,7 +71,7 @@ func (s *Set) Add(id ID, value string, delta int64) {
 
 // Get reads a counter or gauge at a label value.
 func (s *Set) Get(id ID, value string) uint64 {
-	return s.host.Get(s.ids[id][s.index(id, value)])
+	return s.host.Value(s.ids[id][s.index(id, value)])
 }
 
 // Move sets the gauge id from one known value to another. The host has no

@@ -34,7 +34,7 @@ func (m *memory) Add(id uint32, gauge bool, delta int64) {
 	m.values[id] += delta
 }
 
-func (m *memory) Get(id uint32) uint64 { return uint64(m.values[id]) }
+func (m *memory) Value(id uint32) uint64 { return uint64(m.values[id]) }
 
 func newSet(m *memory) *Set {
 	return New(m, map[ID][]string{Refused: {"prompt_injection"}, BreakerState: {"openai"}})

@@ -19,7 +19,7 @@ func (s *Set) AppendText(b []byte) []byte {
 		for v, value := range s.values[i] {
 			b = append(b, Table[i].Name...)
 			b = appendLabel(b, Table[i].Label, value)
-			b = strconv.AppendInt(append(b, ' '), int64(s.host.Get(s.ids[i][v])), 10)
+			b = strconv.AppendInt(append(b, ' '), int64(s.host.Value(s.ids[i][v])), 10)
 			b = append(b, '\n')
 		}
 	}
@@ -30,7 +30,7 @@ func (s *Set) appendBuckets(b []byte, id ID) []byte {
 	name := Table[id].Name
 	b = appendHead(b, name, "histogram", Table[id].Help)
 	counts, total := s.buckets(id)
-	seconds := float64(s.host.Get(s.ids[id][len(counts)])) / 1e6
+	seconds := float64(s.host.Value(s.ids[id][len(counts)])) / 1e6
 	var running uint64
 	for i, value := range s.values[id] {
 		running += counts[i]
@@ -63,7 +63,7 @@ func appendQuantiles(b []byte, name string, counts []uint64, total uint64) []byt
 func (s *Set) buckets(id ID) (counts []uint64, total uint64) {
 	counts = make([]uint64, len(s.values[id]))
 	for i := range counts {
-		counts[i] = s.host.Get(s.ids[id][i])
+		counts[i] = s.host.Value(s.ids[id][i])
 		total += counts[i]
 	}
 	return counts, total

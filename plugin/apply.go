@@ -1,0 +1,81 @@
+package main
+
+import (
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
+
+	"github.com/sparkward/sparkward/plugin/internal/guard"
+)
+
+// place is the callback a verdict belongs to.
+type place uint8
+
+const (
+	requestHeaders place = iota
+	requestBody
+)
+
+// apply is the one place where a verdict on a request becomes host calls.
+func (s *stream) apply(v guard.Verdict, at place) types.Action {
+	if v.Action == guard.Answer {
+		s.reply(v.Reply)
+		return types.ActionPause
+	}
+	for _, e := range v.Edits {
+		check(proxywasm.RemoveHttpRequestHeader(e.Name))
+		if !e.Remove {
+			check(proxywasm.AddHttpRequestHeader(e.Name, e.Value))
+		}
+	}
+	if v.Body != nil && at == requestBody {
+		check(proxywasm.ReplaceHttpRequestBody(v.Body))
+	}
+	if v.Action == guard.Wait {
+		return types.ActionPause
+	}
+	return types.ActionContinue
+}
+
+// reply sends an answer of the filter's own, once: a second one to the same
+// stream was a use after free in the host.
+func (s *stream) reply(r *guard.Reply) {
+	if s.replied {
+		return
+	}
+	s.replied = true
+	if err := proxywasm.SendHttpResponse(uint32(r.Status), r.Headers, r.Body, -1); err != nil {
+		proxywasm.LogError("sparkward: a reply could not be sent: " + err.Error())
+	}
+}
+
+// recovered keeps the VM alive after a panic. Without it the host would drop
+// the VM and with it every stream of the worker. A request that could not be
+// decided gets the configured answer; an answer under way goes on.
+func (s *stream) recovered(callback string, action *types.Action) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	proxywasm.LogCritical("sparkward: panic in " + callback + ": " + describe(cause))
+	verdict := s.request.Crashed()
+	if action != nil {
+		*action = s.apply(verdict, requestHeaders)
+	}
+}
+
+// describe names a panic by its type and, for runtime errors, its text; a
+// panic's own value could hold part of a request.
+func describe(cause any) string {
+	if err, ok := cause.(interface{ RuntimeError() }); ok {
+		return err.(error).Error()
+	}
+	return "a value of another kind"
+}
+
+// check counts on the host to do what it can do in this callback. It cannot
+// be left unsaid when it does not.
+func check(err error) {
+	if err != nil {
+		proxywasm.LogError("sparkward: the host refused a call: " + err.Error())
+	}
+}

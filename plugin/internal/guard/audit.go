@@ -1,0 +1,84 @@
+package guard
+
+import (
+	"strconv"
+
+	"github.com/sparkward/sparkward/plugin/internal/scan"
+)
+
+// audit collects what the audit line says of a request. It holds names from
+// the policy and the rule set, never a key or any prompt text.
+type audit struct {
+	decision, reason, cause string
+	user, limit, breaker    string
+	would                   []string
+	rules                   []string
+	layer                   string
+	score                   int
+	flagged                 bool
+}
+
+// findings notes the rules that matched, each once, in the order found.
+func (a *audit) findings(report *scan.Report) {
+	a.score = report.Score
+	for _, f := range report.Findings {
+		if f.Layer != "plain" && a.layer == "" {
+			a.layer = f.Layer
+		}
+		a.rules = appendOnce(a.rules, f.Rule)
+	}
+}
+
+func appendOnce(list []string, s string) []string {
+	for _, have := range list {
+		if have == s {
+			return list
+		}
+	}
+	return append(list, s)
+}
+
+// append writes the audit line: one compact JSON object in which a member
+// that has nothing to say is left out.
+func (a *audit) append(b []byte, r *Request) []byte {
+	b = appendField(b, `{"decision":`, a.decision)
+	b = appendMember(b, `,"reason":`, a.reason)
+	b = appendMember(b, `,"cause":`, a.cause)
+	b = appendMember(b, `,"user":`, a.user)
+	b = appendMember(b, `,"address":`, r.address)
+	b = appendMember(b, `,"api":`, r.api.String())
+	b = appendList(b, `,"would":`, a.would)
+	b = appendList(b, `,"rules":`, a.rules)
+	b = appendMember(b, `,"layer":`, a.layer)
+	if a.score > 0 {
+		b = strconv.AppendInt(append(b, `,"score":`...), int64(a.score), 10)
+	}
+	if a.flagged {
+		b = append(b, `,"flagged":true`...)
+	}
+	b = appendMember(b, `,"limit":`, a.limit)
+	b = appendMember(b, `,"breaker":`, a.breaker)
+	b = appendMember(b, `,"cluster":`, r.cluster)
+	return append(b, '}')
+}
+
+func appendMember(b []byte, key, value string) []byte {
+	if value == "" {
+		return b
+	}
+	return appendField(b, key, value)
+}
+
+func appendList(b []byte, key string, values []string) []byte {
+	if len(values) == 0 {
+		return b
+	}
+	b = append(append(b, key...), '[')
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, v)
+	}
+	return append(b, ']')
+}

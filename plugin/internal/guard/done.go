@@ -1,0 +1,42 @@
+package guard
+
+import (
+	"strings"
+	"time"
+
+	"github.com/sparkward/sparkward/plugin/internal/breaker"
+	"github.com/sparkward/sparkward/plugin/internal/metric"
+)
+
+// Done ends the story: the breaker learns what became of its slot, and the
+// request is counted and audited.
+func (r *Request) Done(now time.Time) {
+	if r.sent && r.phase != phaseAnswered {
+		r.settle()
+		r.g.metrics.Observe(metric.Duration, now.Sub(r.started))
+	}
+	r.report(now)
+	if r.audit.decision == "" {
+		r.audit.decision = decisionAllowed
+		if r.phase == phaseBody {
+			r.audit.decision = decisionProxy
+		}
+	}
+	r.g.metrics.Inc(metric.Requests, r.audit.decision)
+	r.stream.Publish("audit", r.audit.append(nil, r))
+}
+
+// settle corrects the outcome of an answer that did not end: the client's
+// leaving says nothing about the upstream, anything else is its failure.
+func (r *Request) settle() {
+	if r.breaker == nil || r.complete && r.judged {
+		return
+	}
+	details := r.stream.Property("response", "code_details")
+	switch {
+	case strings.HasPrefix(details, "downstream_"):
+		r.outcome = breaker.Excluded
+	case r.judged && r.outcome == breaker.Success, upstreamFault(details):
+		r.outcome = breaker.Failure
+	}
+}

@@ -1,0 +1,181 @@
+package guard
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sparkward/sparkward/plugin/internal/config"
+	"github.com/sparkward/sparkward/plugin/internal/kv"
+)
+
+// store is embedded under a name that is not a method of the host.
+type store = kv.Memory
+
+// testHost is a proxy in memory: shared data, statistics and a log.
+type testHost struct {
+	*store
+	stats map[string]int64
+	names []string
+	log   []string
+}
+
+func newTestHost() *testHost {
+	return &testHost{store: kv.NewMemory(), stats: map[string]int64{}}
+}
+
+func (h *testHost) Define(_ bool, name string) uint32 {
+	h.names = append(h.names, name)
+	return uint32(len(h.names) - 1)
+}
+
+func (h *testHost) Add(id uint32, gauge bool, delta int64) {
+	if delta == 0 || !gauge && delta < 0 {
+		panic("the host refuses this change")
+	}
+	h.stats[h.names[id]] += delta
+}
+
+func (h *testHost) Value(id uint32) uint64  { return uint64(h.stats[h.names[id]]) }
+func (h *testHost) Random() uint64          { return 4 }
+func (h *testHost) Memory() int64           { return 1 << 20 }
+func (h *testHost) Log(_ bool, line string) { h.log = append(h.log, line) }
+func (h *testHost) stat(name, value string) int64 {
+	for stat, n := range h.stats {
+		if strings.HasPrefix(stat, name) && strings.Contains(stat, "=.="+value+";") {
+			return n
+		}
+	}
+	return h.stats[name]
+}
+
+// testStream is what the proxy knows of one request.
+type testStream struct {
+	properties map[string]string
+	audit      string
+}
+
+func (s *testStream) Property(path ...string) string { return s.properties[strings.Join(path, ".")] }
+func (s *testStream) Publish(_ string, value []byte) { s.audit = string(value) }
+
+// newGuard puts a policy to work on a fresh host.
+func newGuard(t *testing.T, policy string) (*Guard, *testHost) {
+	t.Helper()
+	cfg, err := config.Parse([]byte(policy))
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := newTestHost()
+	g, err := New(cfg, host, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, host
+}
+
+// start is when every test begins.
+var start = time.Unix(1_800_000_000, 0)
+
+// call is one request of a test, and what came of it.
+type call struct {
+	headers [][2]string
+	body    string
+	at      time.Duration // after start
+	status  int           // the upstream's, 200 when 0
+	details string        // of the answer, "via_upstream" when empty
+	lost    bool          // the answer never ended
+
+	reply   *Reply // the filter's own, or nil
+	sent    bool   // the upstream saw it
+	edits   []Edit // of the request's headers
+	answer  map[string]string
+	audit   map[string]any
+	request *Request
+}
+
+func chat(key, text string) *call {
+	body, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return &call{
+		headers: [][2]string{
+			{":method", "POST"}, {":path", "/v1/chat/completions"}, {"x-request-id", "id-1"},
+			{"content-type", "application/json"}, {"authorization", "Bearer " + key},
+		},
+		body: `{"model":"gpt-4o","messages":[{"role":"user","content":` + string(body) + `}]}`,
+	}
+}
+
+// run tells the whole story of a call to a guard.
+func (c *call) run(t *testing.T, g *Guard) *call {
+	t.Helper()
+	now := start.Add(c.at)
+	if c.details == "" {
+		c.details = "via_upstream"
+	}
+	stream := &testStream{properties: map[string]string{
+		"xds.cluster_name": "openai", "source.address": "192.0.2.1:5", "response.code_details": c.details,
+	}}
+	c.request = g.NewRequest(stream)
+	c.take(c.request.Begin(c.headers, c.body == "", now))
+	if c.reply == nil && c.body != "" {
+		half := len(c.body) / 2
+		c.take(c.request.RequestBody(half, c.read, false, now))
+		c.take(c.request.RequestBody(len(c.body), c.read, true, now))
+	}
+	c.answered(t, now)
+	c.request.Done(now)
+	if err := json.Unmarshal([]byte(stream.audit), &c.audit); err != nil {
+		t.Fatalf("audit %q: %v", stream.audit, err)
+	}
+	return c
+}
+
+func (c *call) take(v Verdict) {
+	if c.reply == nil {
+		c.reply = v.Reply
+		c.edits = append(c.edits, v.Edits...)
+		c.sent = v.Action == Continue
+	}
+}
+
+func (c *call) read() ([]byte, error) {
+	if c.body == "unreadable" {
+		return nil, errors.New("the host gives no body")
+	}
+	return []byte(c.body), nil
+}
+
+func (c *call) answered(t *testing.T, now time.Time) {
+	t.Helper()
+	headers := [][2]string{{":status", itoa(c.wantStatus())}}
+	if c.reply != nil {
+		headers = append(headers, c.reply.Headers...)
+	}
+	c.answer = map[string]string{}
+	for _, h := range Apply(headers, c.request.ResponseHeaders(headers, false, now)) {
+		c.answer[h[0]] = h[1]
+	}
+	c.request.ResponseBody(!c.lost)
+}
+
+func (c *call) wantStatus() int {
+	switch {
+	case c.reply != nil:
+		return c.reply.Status
+	case c.status != 0:
+		return c.status
+	}
+	return 200
+}
+
+func itoa(n int) string { return string(appendNumber(nil, "", int64(n))) }
+
+// reason is the code of the refusal, or "" when the upstream was asked.
+func (c *call) reason() string {
+	reason, _ := c.audit["reason"].(string)
+	return reason
+}

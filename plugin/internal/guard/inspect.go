@@ -1,0 +1,131 @@
+package guard
+
+import (
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/sparkward/sparkward/plugin/internal/config"
+	"github.com/sparkward/sparkward/plugin/internal/llm"
+	"github.com/sparkward/sparkward/plugin/internal/metric"
+	"github.com/sparkward/sparkward/plugin/internal/scan"
+)
+
+// inspectAll reads the whole body and decides on what it holds. An empty body
+// has nothing to inspect.
+func (r *Request) inspectAll(size int, read func() ([]byte, error)) (Verdict, *refusal) {
+	mode := r.g.cfg.Inspection.Mode
+	if size == 0 || mode == config.Off {
+		return Verdict{}, nil
+	}
+	body, err := read()
+	if err != nil || len(body) != size {
+		return Verdict{}, r.control(mode, r.doubt(causeBody))
+	}
+	if f := r.parse(body); f != nil {
+		return Verdict{}, r.control(mode, f)
+	}
+	if f := r.checkModel(); f != nil {
+		return Verdict{}, r.control(r.g.cfg.Auth.Mode, f)
+	}
+	if f := r.checkTexts(); f != nil {
+		return Verdict{}, r.control(r.g.cfg.Size.Mode, f)
+	}
+	return r.scanTexts(mode)
+}
+
+// parse reads the body into texts. What cannot be read completely is refused:
+// an upstream may read it differently.
+func (r *Request) parse(body []byte) *refusal {
+	if r.encoding != "" && r.encoding != "identity" {
+		return refuse(Encoding, "compressed request bodies are not read; send the body without content-encoding")
+	}
+	size := r.g.cfg.Size
+	parsed := &r.g.parsed
+	err := llm.Parse(r.api, r.media, body, llm.Limits{Depth: size.MaxDepth, Texts: size.MaxTexts}, parsed)
+	if err != nil {
+		return bodyRefusal(err)
+	}
+	r.model, r.streaming = parsed.Model, parsed.Stream
+	return nil
+}
+
+// checkModel refuses a model that the caller's key does not name.
+func (r *Request) checkModel() *refusal {
+	if r.key == nil || r.key.Master || r.key.AllowsModel(r.model) {
+		return nil
+	}
+	return refuse(ModelDenied, "this API key may not use the requested model; use one that its policy allows")
+}
+
+// checkTexts bounds the length of each text a user wrote.
+func (r *Request) checkTexts() *refusal {
+	size := &r.g.cfg.Size
+	if size.Mode == config.Off {
+		return nil
+	}
+	for i := range r.g.parsed.Texts {
+		t := &r.g.parsed.Texts[i]
+		if t.Role != llm.User || len(t.Value) <= size.MaxTextChars || utf8.RuneCount(t.Value) <= size.MaxTextChars {
+			continue
+		}
+		return refuse(TextTooLong, t.Path.String()+" has more than "+strconv.Itoa(size.MaxTextChars)+" characters; shorten it")
+	}
+	return nil
+}
+
+// scanTexts looks for injections and takes the strongest action that the
+// policy has for the roles in which one was found.
+func (r *Request) scanTexts(mode config.Mode) (Verdict, *refusal) {
+	g := r.g
+	g.inputs = g.inputs[:0]
+	for i := range g.parsed.Texts {
+		t := &g.parsed.Texts[i]
+		if role := scanRole(t.Role); g.cfg.Inspection.Roles[role] != config.Skip {
+			g.inputs = append(g.inputs, scan.Input{Role: role, Text: t.Value})
+		}
+	}
+	g.scanner.Scan(g.inputs, &g.report)
+	for _, f := range g.report.Findings {
+		g.metrics.Inc(metric.Findings, f.Category)
+	}
+	r.audit.findings(&g.report)
+	if g.report.Truncated {
+		if f := r.control(mode, r.doubt(causeTruncate)); f != nil {
+			return Verdict{}, f
+		}
+	}
+	switch {
+	case r.hit(config.Block):
+		return Verdict{}, r.control(mode, injectionRefusal(&g.report))
+	case r.hit(config.Flag) && mode == config.Enforce:
+		return r.flag(), nil
+	}
+	return Verdict{}, nil
+}
+
+// hit says whether a text was hit whose role asks for this action.
+func (r *Request) hit(action config.Action) bool {
+	return slices.ContainsFunc(r.g.report.Hits, func(i int) bool {
+		return r.g.cfg.Inspection.Roles[r.g.inputs[i].Role] == action
+	})
+}
+
+// flag tells the upstream of a finding, where its headers can still be
+// changed.
+func (r *Request) flag() Verdict {
+	r.audit.flagged = true
+	if !r.held {
+		return Verdict{}
+	}
+	return Verdict{Edits: []Edit{{Name: internal + "flag", Value: string(PromptInjection)}}}
+}
+
+// injectionRefusal names the rules, never the text.
+func injectionRefusal(report *scan.Report) *refusal {
+	message := "the prompt looks like an attempt to override the model's instructions"
+	if len(report.Findings) > 0 {
+		message += " (rule " + report.Findings[0].Rule + ")"
+	}
+	return refuse(PromptInjection, message+" and was not sent; rephrase it, or give the request id to the operator if it is legitimate")
+}

@@ -1,0 +1,133 @@
+package guard
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sparkward/sparkward/plugin/internal/config"
+	"github.com/sparkward/sparkward/plugin/internal/limit"
+	"github.com/sparkward/sparkward/plugin/internal/metric"
+)
+
+// takeLimits charges the request to the limits that apply to it: to all that
+// are enforced or to none of them, and to each in shadow mode by itself.
+func (r *Request) takeLimits(now time.Time) *refusal {
+	g := r.g
+	g.charges, g.rules = g.charges[:0], g.rules[:0]
+	for i := range g.cfg.Limits {
+		rule := &g.cfg.Limits[i]
+		switch {
+		case !r.applies(rule):
+		case rule.Mode == config.Shadow:
+			r.shadowLimit(i, rule, now)
+		default:
+			g.charges = append(g.charges, limit.Charge{Key: r.limitKey(i, rule), Quota: rule.Quota, N: 1})
+			g.rules = append(g.rules, rule)
+		}
+	}
+	if len(g.charges) == 0 {
+		return nil
+	}
+	allowed, err := g.limits.TakeAll(g.charges, now)
+	g.countCorruptLimits()
+	if err != nil {
+		return r.doubt(causeLimit)
+	}
+	return r.judgeLimits(allowed)
+}
+
+// judgeLimits keeps the result that leaves the caller least for the headers,
+// and refuses with the limit that asks for the longest wait.
+func (r *Request) judgeLimits(allowed bool) *refusal {
+	tightest := 0
+	for i := range r.g.charges {
+		if tighter(&r.g.charges[i].Result, &r.g.charges[tightest].Result) {
+			tightest = i
+		}
+	}
+	r.quota, r.charged = r.g.charges[tightest].Result, true
+	if allowed {
+		return nil
+	}
+	rule := r.g.rules[tightest]
+	r.audit.limit = rule.Name
+	return limitRefusal(rule, r.quota)
+}
+
+// tighter says whether a leaves a caller less than b.
+func tighter(a, b *limit.Result) bool {
+	if a.RetryAfter != b.RetryAfter {
+		return a.RetryAfter > b.RetryAfter
+	}
+	return a.Remaining < b.Remaining
+}
+
+// shadowLimit charges a limit that is only watched.
+func (r *Request) shadowLimit(index int, rule *config.Limit, now time.Time) {
+	result, err := r.g.limits.Take(r.limitKey(index, rule), rule.Quota, 1, now)
+	if err == nil && !result.Allowed {
+		r.control(config.Shadow, limitRefusal(rule, result))
+	}
+}
+
+// countCorruptLimits counts the damaged values the table has met since last asked.
+func (g *Guard) countCorruptLimits() {
+	n := g.limits.Corrupt()
+	g.metrics.Add(metric.Corrupt, "limit", int64(n-g.corruptLimits))
+	g.corruptLimits = n
+}
+
+// applies says whether a limit counts this request. Master keys pass every
+// limit by caller.
+func (r *Request) applies(rule *config.Limit) bool {
+	if rule.Mode == config.Off || r.key != nil && r.key.Master && rule.By != config.ByGlobal {
+		return false
+	}
+	if rule.By == config.ByUser && r.key == nil {
+		return false
+	}
+	if len(rule.Classes) > 0 && (r.key == nil || !slices.Contains(rule.Classes, r.key.Class)) {
+		return false
+	}
+	return len(rule.Paths) == 0 || slices.ContainsFunc(rule.Paths, func(p config.Pattern) bool { return p.Match(r.path) })
+}
+
+// limitKey names the budget of this caller under one limit. The limits of one
+// caller share a bucket of the table and are charged in one step.
+func (r *Request) limitKey(index int, rule *config.Limit) limit.Key {
+	key := func() limit.Key {
+		switch {
+		case rule.By == config.ByGlobal:
+			return limit.KeyOf(r.g.seed, "global")
+		case rule.By == config.ByAddress || r.key == nil:
+			return limit.KeyOf(r.g.seed, "address", r.address)
+		}
+		return limit.KeyOf(r.g.seed, "user", r.key.User)
+	}()
+	return key.Window(index)
+}
+
+func limitRefusal(rule *config.Limit, result limit.Result) *refusal {
+	wait := strconv.FormatInt(limit.Seconds(result.RetryAfter), 10)
+	f := refuse(RateLimited, "the limit "+rule.Name+" of "+strconv.FormatInt(rule.Quota.Count, 10)+" requests in "+
+		rule.Quota.Period.String()+" is used up; try again in "+wait+" s")
+	f.headers = [][2]string{{"retry-after", wait}}
+	return f
+}
+
+// limitHeaders are the headers that tell a caller how much is left, under the
+// names of the IETF draft and under the ones that clients have read for years.
+func (r *Request) limitHeaders(edits []Edit) []Edit {
+	if !r.charged {
+		return edits
+	}
+	most := strconv.FormatInt(r.quota.Limit, 10)
+	remaining := strconv.FormatInt(r.quota.Remaining, 10)
+	reset := strconv.FormatInt(limit.Seconds(r.quota.ResetAfter), 10)
+	return append(edits,
+		Edit{Name: "x-ratelimit-limit", Value: most},
+		Edit{Name: "x-ratelimit-remaining", Value: remaining},
+		Edit{Name: "x-ratelimit-reset", Value: reset},
+	)
+}

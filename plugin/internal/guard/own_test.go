@@ -1,0 +1,64 @@
+package guard
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func TestOwnEndpoints(t *testing.T) {
+	cases := []struct {
+		method, path, key string
+		status            int
+		contains          string
+	}{
+		{"GET", "/api/spark/health", "", 200, `{"status":"ok"}`},
+		{"HEAD", "/api/spark/health", "", 200, ""},
+		{"GET", "/api/spark/health?x=1", "k-master", 200, `"breakers":[{"cluster":"openai","state":"closed"}]`},
+		{"GET", "/api/spark/health", "k-alice", 403, "master key"},
+		{"GET", "/api/spark/health", "wrong", 401, "invalid_api_key"},
+		{"POST", "/api/spark/health", "", 405, "GET and HEAD"},
+		{"GET", "/api/spark/nothing", "", 404, "/api/spark/health"},
+		{"GET", "/api/metrics", "", 401, "master key"},
+		{"GET", "/api/metrics", "k-master", 200, "# TYPE sparkward_requests_total counter"},
+		{"GET", "/api/sparkling", "", 401, "missing_api_key"},
+	}
+	for _, c := range cases {
+		g, _ := newGuard(t, policyWith(`,"breakers":[{"cluster":"openai"}]`))
+		r := &call{headers: [][2]string{{":method", c.method}, {":path", c.path}}}
+		if c.key != "" {
+			r.headers = append(r.headers, [2]string{"authorization", "Bearer " + c.key})
+		}
+		r.run(t, g)
+		if r.reply == nil {
+			t.Errorf("%s %s went upstream", c.method, c.path)
+			continue
+		}
+		if r.reply.Status != c.status || !strings.Contains(string(r.reply.Body), c.contains) {
+			t.Errorf("%s %s with %q: %d %s", c.method, c.path, c.key, r.reply.Status, r.reply.Body)
+		}
+	}
+}
+
+func TestHealthIsJSON(t *testing.T) {
+	g, _ := newGuard(t, policyWith(`,"breakers":[{"cluster":"openai"},{"cluster":"anthropic"}]`))
+	for _, details := range []bool{false, true} {
+		var got map[string]any
+		if err := json.Unmarshal(g.health(details, start), &got); err != nil || got["status"] != "ok" {
+			t.Errorf("%v: %v", got, err)
+		}
+		if _, has := got["keys"]; has != details {
+			t.Errorf("keys shown: %v", has)
+		}
+	}
+}
+
+func TestMetricsAuth(t *testing.T) {
+	for access, status := range map[string]int{"required": 401, "optional": 200, "public": 200} {
+		g, _ := newGuard(t, policyWith(`,"endpoints":{"metrics_auth":"`+access+`"}`))
+		r := &call{headers: [][2]string{{":method", "GET"}, {":path", "/api/metrics"}}}
+		if r.run(t, g); r.reply.Status != status {
+			t.Errorf("%s: %d, want %d", access, r.reply.Status, status)
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package guard
+
+import (
+	"time"
+
+	"github.com/sparkward/sparkward/plugin/internal/apikey"
+	"github.com/sparkward/sparkward/plugin/internal/breaker"
+	"github.com/sparkward/sparkward/plugin/internal/config"
+	"github.com/sparkward/sparkward/plugin/internal/limit"
+	"github.com/sparkward/sparkward/plugin/internal/llm"
+	"github.com/sparkward/sparkward/plugin/internal/metric"
+)
+
+// Stream is what the proxy knows of one request beside headers and body.
+type Stream interface {
+	// Property returns a property of the stream, or "" when it is absent.
+	Property(path ...string) string
+	// Publish sets a filter state of the stream for access logs and later
+	// filters. An empty value is not published.
+	Publish(name string, value []byte)
+}
+
+// phase is how far the story of a request has come.
+type phase uint8
+
+const (
+	phaseStart    phase = iota
+	phaseBody           // waiting for the end of the body
+	phaseUpstream       // the upstream may have seen the request
+	phaseAnswered       // this filter answered
+)
+
+// Request is the story of one request.
+type Request struct {
+	g      *Guard
+	stream Stream
+	phase  phase
+	held   bool // the headers wait for the body's verdict
+	sent   bool // committed: the upstream may have seen the request
+
+	started   time.Time
+	id        string
+	method    string
+	path      string // without the query
+	plain     bool   // the path can be read in one way only
+	media     string
+	encoding  string
+	api       llm.API
+	key       *apikey.Key // nil without a credential
+	address   string      // set when there is no key
+	model     string
+	streaming bool
+
+	quota   limit.Result // the tightest of the limits charged
+	charged bool
+
+	breaker *breaker.Breaker
+	ticket  breaker.Ticket
+	cluster string
+	outcome breaker.Outcome
+	judged  bool          // outcome is known
+	elapsed time.Duration // to the response headers
+	retry   time.Duration // the upstream's Retry-After
+
+	status   int
+	complete bool // the answer ended as it should
+	audit    audit
+}
+
+// NewRequest begins the story of a request.
+func (g *Guard) NewRequest(stream Stream) *Request {
+	return &Request{g: g, stream: stream}
+}
+
+// Begin decides on the request headers. end says that no body follows.
+func (r *Request) Begin(headers [][2]string, end bool, now time.Time) Verdict {
+	h := fields(headers)
+	r.read(h, now)
+	if reply, own := r.ownEndpoint(h, now); own {
+		return r.answer(reply, decisionOwn)
+	}
+	if f := r.checkHeaders(h); f != nil {
+		return r.refused(f)
+	}
+	if f := r.checkDeclaredSize(h); f != nil {
+		return r.refused(f)
+	}
+	if f := r.identify(h, now); f != nil {
+		return r.refused(f)
+	}
+	if f := r.takeLimits(now); f != nil {
+		return r.refused(f)
+	}
+	edits := r.upstreamEdits(h)
+	r.held = !end && r.g.cfg.HeaderMode == config.Hold
+	if r.held {
+		r.phase = phaseBody
+		return Verdict{Action: Wait, Edits: edits}
+	}
+	if f := r.commit(now); f != nil {
+		return r.refused(f)
+	}
+	if !end {
+		r.phase = phaseBody
+	}
+	return Verdict{Edits: edits}
+}
+
+// RequestBody decides on the body. size is what has come so far, read returns
+// all of it, and end is set with the last piece or with the trailers.
+func (r *Request) RequestBody(size int, read func() ([]byte, error), end bool, now time.Time) Verdict {
+	if r.phase != phaseBody {
+		return Verdict{}
+	}
+	if f := r.checkSize(int64(size)); f != nil {
+		return r.refused(f)
+	}
+	if !end {
+		return Verdict{Action: Wait}
+	}
+	edit, f := r.inspectAll(size, read)
+	if f == nil && r.held {
+		f = r.commit(now)
+	}
+	if f != nil {
+		return r.refused(f)
+	}
+	r.phase = phaseUpstream
+	return edit
+}
+
+// Holding says that the headers of this request wait for its body.
+func (r *Request) Holding() bool { return r.held && r.phase == phaseBody }
+
+// Waiting says since when a request that holds its headers has been waiting.
+func (r *Request) Waiting() time.Time { return r.started }
+
+// HoldUnsupported refuses a request whose body never came because the host
+// does not deliver bodies while headers are held.
+func (r *Request) HoldUnsupported() Verdict {
+	r.g.metrics.Inc(metric.Undecided, causeHold)
+	return r.refused(refuse(Undecided, "the proxy delivered no body while the request's headers were held. Set allow_on_headers_stop_iteration: true in Envoy's PluginConfig, or header_mode: pass in the policy"))
+}
+
+// Crashed is the configured answer after a recovered panic: a refusal, or nil
+// to go on.
+func (r *Request) Crashed() Verdict {
+	r.g.metrics.Inc(metric.Panics, "")
+	return r.undecided(causePanic)
+}

@@ -1,0 +1,88 @@
+package guard
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sparkward/sparkward/plugin/internal/breaker"
+	"github.com/sparkward/sparkward/plugin/internal/config"
+)
+
+// ResponseHeaders judges the answer's headers and returns the edits that every
+// answer gets, the filter's own included. end says that no body follows.
+func (r *Request) ResponseHeaders(headers [][2]string, end bool, now time.Time) []Edit {
+	h := fields(headers)
+	r.status, _ = strconv.Atoi(h.get(":status"))
+	r.complete = end
+	if r.sent && r.phase != phaseAnswered {
+		r.elapsed = now.Sub(r.started)
+		r.judge(h)
+	}
+	var edits []Edit
+	for _, header := range r.g.cfg.ResponseHeaders {
+		edits = append(edits, Edit{Name: header[0], Value: header[1]})
+	}
+	if r.id != "" && h.get("x-request-id") == "" {
+		edits = append(edits, Edit{Name: "x-request-id", Value: r.id})
+	}
+	return r.limitHeaders(edits)
+}
+
+// ResponseBody sees a piece of the answer go by. Nothing is ever held back.
+func (r *Request) ResponseBody(end bool) { r.complete = r.complete || end }
+
+// judge decides what the answer says about the upstream.
+func (r *Request) judge(h fields) {
+	if r.breaker == nil {
+		return
+	}
+	_, policy := r.g.breakerFor(r.cluster)
+	r.outcome = breaker.Success
+	if r.status >= 500 || policy.Settings.IsFailure(r.status) {
+		r.outcome = r.judgeFailure(policy)
+		r.retry = retryAfter(h.get("retry-after"))
+	}
+	r.judged = true
+}
+
+// judgeFailure tells the upstream's failures from the proxy's own refusals.
+func (r *Request) judgeFailure(policy *config.Breaker) breaker.Outcome {
+	details := r.stream.Property("response", "code_details")
+	switch {
+	case details == "via_upstream" && !policy.Settings.IsFailure(r.status):
+		return breaker.Success
+	case details == "via_upstream", upstreamFault(details):
+		return breaker.Failure
+	}
+	return breaker.Excluded
+}
+
+// upstreamFault says whether a local answer of the proxy stands for a failure
+// of the upstream: no connection, a reset or a timeout. The prefixes are those
+// of Envoy's response code details. Overflow of the proxy's own circuit
+// breakers, a missing route or cluster and refusals by other filters are not.
+func upstreamFault(details string) bool {
+	switch {
+	case strings.Contains(details, "overflow"):
+		return false
+	case strings.HasPrefix(details, "upstream_reset_before_response_started"),
+		strings.HasPrefix(details, "upstream_reset_after_response_started"),
+		details == "upstream_response_timeout",
+		details == "upstream_per_try_timeout",
+		details == "upstream_per_try_idle_timeout",
+		details == "response_timeout",
+		details == "no_healthy_upstream":
+		return true
+	}
+	return false
+}
+
+// retryAfter reads the header in its seconds form; anything else is 0.
+func retryAfter(text string) time.Duration {
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}

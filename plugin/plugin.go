@@ -1,0 +1,87 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
+
+	"github.com/sparkward/sparkward/plugin/internal/config"
+	"github.com/sparkward/sparkward/plugin/internal/guard"
+)
+
+const (
+	// tick is how often the plugin looks for streams whose body never comes.
+	tick = time.Second
+	// holdPatience is how long a held stream may wait for its first piece of
+	// body while the host has never delivered one under hold. A proxy with the
+	// right setting that has served one request is never doubted again.
+	holdPatience = 5 * time.Second
+)
+
+// plugin is one policy in one VM.
+type plugin struct {
+	types.DefaultPluginContext
+	id         uint32
+	guard      *guard.Guard
+	holding    map[uint32]*stream // held streams without any body so far
+	holdProven bool
+}
+
+// OnPluginStart reads the policy. A broken one is refused with every error it
+// has, and the host does not start.
+func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
+	json, err := proxywasm.GetPluginConfiguration()
+	if err != nil && err != types.ErrorStatusNotFound {
+		proxywasm.LogCritical("sparkward: the policy could not be read: " + err.Error())
+		return types.OnPluginStartStatusFailed
+	}
+	cfg, err := config.Parse(json)
+	if err != nil {
+		logLines("sparkward: policy refused: ", err)
+		return types.OnPluginStartStatusFailed
+	}
+	if p.guard, err = guard.New(cfg, newHost(), time.Now()); err != nil {
+		logLines("sparkward: policy refused: ", err)
+		return types.OnPluginStartStatusFailed
+	}
+	if err := proxywasm.SetTickPeriodMilliSeconds(uint32(tick.Milliseconds())); err != nil {
+		proxywasm.LogWarn("sparkward: no tick: a proxy that never delivers held bodies will not be noticed")
+	}
+	return types.OnPluginStartStatusOK
+}
+
+// logLines logs each line of an error on its own, as hosts cut long lines.
+func logLines(prefix string, err error) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		proxywasm.LogCritical(prefix + line)
+	}
+}
+
+// NewHttpContext begins a stream.
+func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
+	s := &stream{id: id, plugin: p}
+	s.request = p.guard.NewRequest(s)
+	return s
+}
+
+// OnTick answers streams that would hang: their headers are held, and the host
+// is not one that delivers a body meanwhile.
+func (p *plugin) OnTick() {
+	if p.holdProven || len(p.holding) == 0 {
+		return
+	}
+	now := time.Now()
+	for id, s := range p.holding {
+		if now.Sub(s.request.Waiting()) < holdPatience {
+			continue
+		}
+		delete(p.holding, id)
+		if err := proxywasm.SetEffectiveContext(id); err != nil {
+			continue
+		}
+		proxywasm.LogCritical("sparkward: a held request never got its body; set allow_on_headers_stop_iteration: true in Envoy's PluginConfig, or header_mode: pass in the policy")
+		s.apply(s.request.HoldUnsupported(), requestHeaders)
+	}
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"time"
+
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
+
+	"github.com/sparkward/sparkward/plugin/internal/guard"
+)
+
+// stream is one HTTP request in the host. Each callback reads what the step
+// needs, asks the request's story for a verdict and applies it.
+type stream struct {
+	types.DefaultHttpContext
+	id      uint32
+	plugin  *plugin
+	request *guard.Request
+	size    int // of the request body so far
+	replied bool
+}
+
+// OnHttpRequestHeaders begins the story.
+func (s *stream) OnHttpRequestHeaders(_ int, end bool) (action types.Action) {
+	defer s.recovered("request headers", &action)
+	headers, err := proxywasm.GetHttpRequestHeaders()
+	if err != nil {
+		return s.apply(s.request.Unreadable(), requestHeaders)
+	}
+	testHook(headers)
+	verdict := s.request.Begin(headers, end, time.Now())
+	if s.request.Holding() && !s.plugin.holdProven {
+		s.plugin.holding[s.id] = s
+	}
+	return s.apply(verdict, requestHeaders)
+}
+
+// OnHttpRequestBody gets each piece of the body; size is all that the host
+// has buffered.
+func (s *stream) OnHttpRequestBody(size int, end bool) (action types.Action) {
+	defer s.recovered("request body", &action)
+	s.bodySeen()
+	s.size = size
+	return s.body(end)
+}
+
+// OnHttpRequestTrailers ends the body: with trailers the host never says so in
+// a body callback.
+func (s *stream) OnHttpRequestTrailers(int) (action types.Action) {
+	defer s.recovered("request trailers", &action)
+	s.bodySeen()
+	return s.body(true)
+}
+
+func (s *stream) body(end bool) types.Action {
+	return s.apply(s.request.RequestBody(s.size, s.readBody, end, time.Now()), requestBody)
+}
+
+func (s *stream) readBody() ([]byte, error) {
+	return proxywasm.GetHttpRequestBody(0, s.size)
+}
+
+// bodySeen notes that this host delivers bodies while headers are held.
+func (s *stream) bodySeen() {
+	if s.request.Holding() && !s.plugin.holdProven {
+		s.plugin.holdProven = true
+		clear(s.plugin.holding)
+	}
+}
+
+// OnHttpResponseHeaders judges the answer and sets the headers that every
+// answer gets.
+func (s *stream) OnHttpResponseHeaders(_ int, end bool) (action types.Action) {
+	defer s.recovered("response headers", &action)
+	headers, err := proxywasm.GetHttpResponseHeaders()
+	if err != nil {
+		return types.ActionContinue
+	}
+	edits := s.request.ResponseHeaders(headers, end, time.Now())
+	if len(edits) > 0 {
+		check(proxywasm.ReplaceHttpResponseHeaders(guard.Apply(headers, edits)))
+	}
+	return types.ActionContinue
+}
+
+// OnHttpResponseBody sees the answer go by; a stream is never held back.
+func (s *stream) OnHttpResponseBody(_ int, end bool) (action types.Action) {
+	defer s.recovered("response body", &action)
+	s.request.ResponseBody(end)
+	return types.ActionContinue
+}
+
+// OnHttpResponseTrailers ends the answer.
+func (s *stream) OnHttpResponseTrailers(int) (action types.Action) {
+	defer s.recovered("response trailers", &action)
+	s.request.ResponseBody(true)
+	return types.ActionContinue
+}
+
+// OnHttpStreamDone ends the story.
+func (s *stream) OnHttpStreamDone() {
+	defer s.recovered("stream done", nil)
+	delete(s.plugin.holding, s.id)
+	s.request.Done(time.Now())
+}
+
+// Property returns a property of this stream, or "".
+func (s *stream) Property(path ...string) string {
+	value, err := proxywasm.GetProperty(path)
+	if err != nil {
+		return ""
+	}
+	return string(value)
+}
+
+// Publish sets the filter state wasm.sparkward.<name>.
+func (s *stream) Publish(name string, value []byte) {
+	if len(value) > 0 {
+		check(proxywasm.SetProperty([]string{"sparkward." + name}, value))
+	}
+}
