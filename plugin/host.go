@@ -7,7 +7,7 @@ import (
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 
-	"github.com/sparkward/sparkward/plugin/internal/kv"
+	"github.com/sparkward/sparkward/plugin/internal/guard"
 )
 
 // host gives guard the proxy: shared data, statistics, log and randomness.
@@ -19,7 +19,7 @@ func newHost() host { return host{} }
 func (host) Get(key string) ([]byte, uint32, error) {
 	value, cas, err := proxywasm.GetSharedData(key)
 	if err == types.ErrorStatusNotFound {
-		return nil, 0, kv.ErrAbsent
+		return nil, 0, guard.ErrAbsent
 	}
 	return value, cas, err
 }
@@ -28,7 +28,7 @@ func (host) Get(key string) ([]byte, uint32, error) {
 func (host) Set(key string, value []byte, cas uint32) error {
 	err := proxywasm.SetSharedData(key, value, cas)
 	if err == types.ErrorStatusCasMismatch {
-		return kv.ErrMismatch
+		return guard.ErrMismatch
 	}
 	return err
 }

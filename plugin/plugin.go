@@ -74,7 +74,7 @@ func (p *plugin) OnTick() {
 	}
 	now := time.Now()
 	for id, s := range p.holding {
-		if now.Sub(s.request.Waiting()) < holdPatience {
+		if s.request.Waited(now) < holdPatience {
 			continue
 		}
 		delete(p.holding, id)

@@ -13,7 +13,7 @@ import (
 func (r *Request) Done(now time.Time) {
 	if r.sent && r.phase != phaseAnswered {
 		r.settle()
-		r.g.metrics.Observe(metric.Duration, now.Sub(r.started))
+		r.g.metrics.Observe(metric.Duration, since(r.started, now))
 	}
 	r.report(now)
 	if r.audit.decision == "" {

@@ -29,6 +29,13 @@ type Host interface {
 	Log(warn bool, line string)
 }
 
+// What a Host's shared data answers when there is no value, and when another
+// worker was faster.
+var (
+	ErrAbsent   = kv.ErrAbsent
+	ErrMismatch = kv.ErrMismatch
+)
+
 // Guard is one policy at work in one VM. It is not safe for concurrent use: a
 // VM runs one callback at a time, which is also why the parse and scan results
 // can be reused from request to request.
@@ -39,7 +46,7 @@ type Guard struct {
 	breakers []*breaker.Breaker // parallel to cfg.Breakers
 	scanner  *scan.Scanner
 	metrics  *metric.Set
-	started  time.Time
+	started  int64 // Unix nanoseconds; a time.Time would keep all of its methods in the module
 
 	seed    limit.Seed
 	charges []limit.Charge
@@ -65,7 +72,7 @@ func New(cfg *config.Config, host Host, now time.Time) (*Guard, error) {
 		limits:  limit.NewTable(host, "requests", limit.MaxBuckets),
 		scanner: scanner,
 		metrics: metric.New(host, labels(cfg)),
-		started: now,
+		started: now.UnixNano(),
 	}
 	for _, b := range cfg.Breakers {
 		g.breakers = append(g.breakers, breaker.New(host, b.Cluster, b.Settings, host.Random))

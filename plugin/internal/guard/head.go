@@ -11,7 +11,7 @@ import (
 // read takes from the headers what later steps need: once they have gone on,
 // the host no longer lets them be read.
 func (r *Request) read(h fields, now time.Time) {
-	r.started = now
+	r.started = now.UnixNano()
 	r.id = h.get("x-request-id")
 	r.method = h.get(":method")
 	r.path, r.plain = config.PathOf(h.get(":path"))

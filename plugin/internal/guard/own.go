@@ -92,7 +92,7 @@ func (g *Guard) health(details bool, now time.Time) []byte {
 	}
 	b = appendField(b, `,"version":`, Version)
 	b = appendField(b, `,"policy":`, g.cfg.Hash)
-	b = appendNumber(b, `,"uptime_seconds":`, int64(now.Sub(g.started)/time.Second))
+	b = appendNumber(b, `,"uptime_seconds":`, int64(since(g.started, now)/time.Second))
 	b = appendNumber(b, `,"memory_bytes":`, g.host.Memory())
 	b = appendNumber(b, `,"keys":`, int64(g.cfg.Auth.Ring.Len()))
 	b = appendNumber(b, `,"panics":`, int64(g.metrics.Get(metric.Panics, "")))

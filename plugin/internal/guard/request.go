@@ -38,7 +38,7 @@ type Request struct {
 	held   bool // the headers wait for the body's verdict
 	sent   bool // committed: the upstream may have seen the request
 
-	started   time.Time
+	started   int64 // Unix nanoseconds
 	id        string
 	method    string
 	path      string // without the query
@@ -132,8 +132,13 @@ func (r *Request) RequestBody(size int, read func() ([]byte, error), end bool, n
 // Holding says that the headers of this request wait for its body.
 func (r *Request) Holding() bool { return r.held && r.phase == phaseBody }
 
-// Waiting says since when a request that holds its headers has been waiting.
-func (r *Request) Waiting() time.Time { return r.started }
+// Waited says how long ago the request began.
+func (r *Request) Waited(now time.Time) time.Duration { return since(r.started, now) }
+
+// since is the time from started, in Unix nanoseconds, to now.
+func since(started int64, now time.Time) time.Duration {
+	return time.Duration(now.UnixNano() - started)
+}
 
 // HoldUnsupported refuses a request whose body never came because the host
 // does not deliver bodies while headers are held.

@@ -16,7 +16,7 @@ func (r *Request) ResponseHeaders(headers [][2]string, end bool, now time.Time) 
 	r.status, _ = strconv.Atoi(h.get(":status"))
 	r.complete = end
 	if r.sent && r.phase != phaseAnswered {
-		r.elapsed = now.Sub(r.started)
+		r.elapsed = since(r.started, now)
 		r.judge(h)
 	}
 	var edits []Edit
