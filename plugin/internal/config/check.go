@@ -3,7 +3,6 @@ package config
 import (
 	"crypto/sha256"
 	"errors"
-	"strconv"
 	"strings"
 
 	"github.com/sparkward/sparkward/plugin/internal/apikey"
@@ -79,13 +78,13 @@ func checkAuth(d *decoder, a *Auth) {
 		}
 		for _, l := range a.Locations {
 			if l.Header == h {
-				d.add(d.where("headers")+index(i), "", "given twice: remove one of the two")
+				d.add(d.member("headers")+index(i), "", "given twice: remove one of the two")
 			}
 		}
 		a.Locations = append(a.Locations, apikey.Location{Header: h, Scheme: scheme})
 	}
 	if len(a.headers) == 0 {
-		d.add(d.where("headers"), "no header", `at least one, for example ["authorization"]`)
+		d.add(d.member("headers"), "no header", `at least one, for example ["authorization"]`)
 	}
 	all := append(a.keys, a.masters...)
 	ring, err := apikey.NewRing(all)
@@ -99,9 +98,9 @@ func checkAuth(d *decoder, a *Auth) {
 // keyPath returns the path of the i-th of all keys; those from masters on are master keys.
 func keyPath(d *decoder, i, masters int) string {
 	if i < masters {
-		return d.where("keys") + index(i)
+		return d.member("keys") + index(i)
 	}
-	return d.where("master_keys") + index(i-masters)
+	return d.member("master_keys") + index(i-masters)
 }
 
 // sameHash reports every key whose hash another one before it has.
@@ -118,11 +117,9 @@ func sameHash(d *decoder, keys []apikey.Key, masters int) (found bool) {
 	return found
 }
 
-func index(i int) string { return "[" + strconv.Itoa(i) + "]" }
-
 func checkDates(d *decoder, k *apikey.Key) {
 	if k.NotAfter != 0 && k.NotBefore >= k.NotAfter {
-		d.add(d.where("not_after"), "a time not after not_before", "a later one: the key would never be good")
+		d.add(d.member("not_after"), "a time not after not_before", "a later one: the key would never be good")
 	}
 }
 
@@ -133,7 +130,7 @@ func checkMaster(d *decoder, k *apikey.Key) {
 
 func checkLimit(d *decoder, l *Limit) {
 	if err := l.Quota.Validate(); err != nil {
-		d.add(d.where("requests"), "", err.Error())
+		d.add(d.member("requests"), "", err.Error())
 	}
 }
 
@@ -144,7 +141,7 @@ func checkInspection(d *decoder, i *Inspection) {
 	}
 	for n, rule := range i.Scan.Disable {
 		if _, err := scan.New(scan.Settings{Disable: []string{rule}}); err != nil {
-			d.add(d.where("disable")+index(n), quote(rule), `the id of a rule or of a category`)
+			d.add(d.member("disable")+index(n), quote(rule), `the id of a rule or of a category`)
 		}
 	}
 }
@@ -152,18 +149,18 @@ func checkInspection(d *decoder, i *Inspection) {
 func checkBreaker(d *decoder, b *Breaker) {
 	s := &b.Settings
 	if s.ConsecutiveFailures == 0 && s.FailureRatePercent == 0 && s.SlowRatePercent == 0 {
-		d.add(d.where(""), "", "it could never open: set consecutive_failures, failure_rate or slow_rate above 0, or mode: off")
+		d.add(d.where(), "", "it could never open: set consecutive_failures, failure_rate or slow_rate above 0, or mode: off")
 	}
 	if s.MaxOpen < s.Open {
-		d.add(d.where("max_open"), quote(formatDuration(s.MaxOpen)), "at least open, "+quote(formatDuration(s.Open)))
+		d.add(d.member("max_open"), quote(formatDuration(s.MaxOpen)), "at least open, "+quote(formatDuration(s.Open)))
 	} else if err := s.Validate(); err != nil {
-		d.add(d.where(""), "", err.Error())
+		d.add(d.where(), "", err.Error())
 	}
 }
 
 func checkEndpoints(d *decoder, e *Endpoints) {
 	if e.Prefix != "" && (e.Metrics == e.Prefix || e.Metrics == e.Prefix+"/health") {
-		d.add(d.where("metrics"), quote(e.Metrics), "a path that is not one of prefix's own")
+		d.add(d.member("metrics"), quote(e.Metrics), "a path that is not one of prefix's own")
 	}
 }
 

@@ -45,36 +45,44 @@ type step struct {
 	index int
 }
 
-// where returns the path of the value being read, ended by more.
-func (d *decoder) where(more string) string {
-	var b []byte
+// where returns the path of the value being read.
+func (d *decoder) where() string {
+	path := ""
 	for _, s := range d.path {
-		switch {
-		case s.name == "":
-			b = append(strconv.AppendInt(append(b, '['), int64(s.index), 10), ']')
-		default:
-			b = join(b, s.name)
+		if s.name == "" {
+			path += index(s.index)
+		} else {
+			path = Member(path, s.name)
 		}
 	}
-	if more != "" {
-		b = join(b, more)
-	}
-	if len(b) == 0 {
+	if path == "" {
 		return "policy"
 	}
-	return string(b)
+	return path
 }
 
-// join adds a name to a path; a name that is not a plain word is quoted.
-func join(path []byte, name string) []byte {
-	if !isWord(name) {
-		return append(append(append(path, '['), quote(name)...), ']')
+// member returns the path of a member of the value being read.
+func (d *decoder) member(name string) string {
+	if len(d.path) == 0 {
+		return name
 	}
-	if len(path) > 0 {
-		path = append(path, '.')
-	}
-	return append(path, name...)
+	return Member(d.where(), name)
 }
+
+// Member returns the path of the member name of the object at path, as an
+// Error spells it: a.b, or a["b c"] for a name that is not a plain word. The
+// path of the policy itself is "".
+func Member(path, name string) string {
+	switch {
+	case !isWord(name):
+		return path + "[" + quote(name) + "]"
+	case path == "":
+		return name
+	}
+	return path + "." + name
+}
+
+func index(i int) string { return "[" + strconv.Itoa(i) + "]" }
 
 func isWord(s string) bool {
 	for i := 0; i < len(s); i++ {
@@ -96,7 +104,7 @@ func (d *decoder) within(s step, read func()) {
 // grammar fault hides it: what was read then is no value.
 func (d *decoder) refuse(got, want string) {
 	if d.fault == "" {
-		d.add(d.where(""), got, want)
+		d.add(d.where(), got, want)
 	}
 }
 

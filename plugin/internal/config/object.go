@@ -80,7 +80,7 @@ func readFields[T any](d *decoder, dst *T, fields []field[T], s *shape) {
 func absent[T any](d *decoder, dst *T, f *field[T]) {
 	switch {
 	case f.required && d.fault == "":
-		d.add(d.where(f.name), "", "missing: add it, for example "+f.name+": "+f.example)
+		d.add(d.member(f.name), "", "missing: add it, for example "+f.name+": "+f.example)
 	case f.def != "":
 		sub := decoder{cursor: cursor{in: f.def}, report: d.report, path: append(d.path, step{name: f.name})}
 		f.read(&sub, dst)
