@@ -61,8 +61,10 @@ var arrows = map[string]rule{
 	"plugin/internal/respcache": {filter: true, to: inside("kv"), test: inside("kv/kvtest")},
 	"plugin/internal/fault":     {filter: true, to: inside("kv"), test: inside("kv/kvtest")},
 
-	"plugin/sparkctl": {to: inside("config", "llm", "scan", "apikey"),
+	"plugin/sparkctl": {to: append(inside("config", "llm", "scan", "apikey"), "envoy"),
 		ext: []string{"sigs.k8s.io/yaml", "go.yaml.in/yaml/v3"}},
+
+	"envoy": {},
 
 	"hostsim":             {ext: []string{"github.com/tetratelabs/wazero"}},
 	"hostsim/cmd/hostsim": {to: []string{"hostsim"}},

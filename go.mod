@@ -4,4 +4,7 @@ go 1.26.0
 
 require golang.org/x/text v0.42.0
 
-require github.com/proxy-wasm/proxy-wasm-go-sdk v0.0.0-20260105142703-44c7d5847745
+require (
+	github.com/proxy-wasm/proxy-wasm-go-sdk v0.0.0-20260105142703-44c7d5847745
+	go.yaml.in/yaml/v3 v3.0.6
+)

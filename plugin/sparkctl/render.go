@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/sparkward/sparkward/envoy"
+	"github.com/sparkward/sparkward/plugin/internal/config"
+)
+
+var renderEnvoyCommand = command{
+	name:    "render envoy",
+	args:    "-policy policy.yaml [flags]",
+	summary: "write an Envoy configuration: the shipped envoy.yaml with your policy",
+	run:     renderEnvoy,
+}
+
+// envoyFlags are what render envoy may change in the shipped file. Empty and
+// zero values leave it as it is.
+type envoyFlags struct {
+	policy, wasm, listen, admin, log, out string
+	body                                  int
+	upstreams                             []upstream
+}
+
+func renderEnvoy(c command, args []string, std streams) error {
+	var f envoyFlags
+	_, err := parseFlags(c, args, std, 0, 0, func(set *flag.FlagSet) {
+		set.StringVar(&f.policy, "policy", "", "the policy `file`; - is standard input")
+		set.StringVar(&f.wasm, "wasm", "", "`path` of the filter, as Envoy will find it")
+		set.StringVar(&f.listen, "listen", "", "`address:port` to serve on; port 0 takes a free one")
+		set.StringVar(&f.admin, "admin", "", "`address:port` of Envoy's admin page")
+		set.StringVar(&f.log, "log-path", "", "`path` of the access log")
+		set.StringVar(&f.out, "o", "", "`file` to write; standard output if not given")
+		set.IntVar(&f.body, "body-limit", 0, "largest request body Envoy holds, in `bytes`; the policy's max_body_bytes and 64 KiB if not given")
+		set.Func("upstream", "`name=address` of a cluster: host:port or http://host:port for plain HTTP/1.1, https://host for TLS; may be repeated",
+			func(s string) error { return f.addUpstream(s) })
+		set.Func("concurrency", "not here: start Envoy with --concurrency `n`", func(string) error {
+			return fmt.Errorf("is not part of Envoy's configuration: start Envoy with --concurrency")
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if f.policy == "" {
+		return usagef("render envoy: -policy is missing: give the policy file")
+	}
+	p, err := readPolicy(f.policy, std.in)
+	if err != nil {
+		return err
+	}
+	text, err := envoyConfig(p, &f)
+	if err != nil {
+		return err
+	}
+	return writeOut(f.out, text, std)
+}
+
+func (f *envoyFlags) addUpstream(s string) error {
+	u, err := parseUpstream(s)
+	if err == nil {
+		f.upstreams = append(f.upstreams, u)
+	}
+	return err
+}
+
+// bodySlack is by how much Envoy's body limit is above the policy's, so that
+// the filter refuses first, with an answer that the caller's SDK understands.
+const bodySlack = 64 << 10
+
+// envoyConfig returns the shipped configuration with policy p and changes f.
+func envoyConfig(p *policy, f *envoyFlags) ([]byte, error) {
+	t, err := parseTree(envoy.Bootstrap)
+	if err != nil {
+		return nil, err
+	}
+	if f.body == 0 {
+		f.body = p.config.Size.MaxBodyBytes + bodySlack
+	}
+	if f.body < 1 {
+		return nil, usagef("render envoy: -body-limit: got %d, want a number of bytes", f.body)
+	}
+	plugin := t.find("http_filters", "name", "sparkward").at("typed_config", "config")
+	plugin.at("configuration", "value").setBlock(string(p.json))
+	plugin.at("allow_on_headers_stop_iteration").set("!!bool", strconv.FormatBool(p.config.HeaderMode == config.Hold))
+	t.find("virtual_hosts", "name", "llm").at("request_body_buffer_limit").set("!!int", strconv.Itoa(f.body))
+	if f.wasm != "" {
+		plugin.at("vm_config", "code", "local", "filename").set("!!str", f.wasm)
+	}
+	if f.log != "" {
+		t.find("access_log", "name", "envoy.access_loggers.file").at("typed_config", "path").set("!!str", f.log)
+	}
+	if err := setAddress(t.find("listeners", "name", "llm"), "-listen", f.listen); err != nil {
+		return nil, err
+	}
+	if err := setAddress(t.at("admin"), "-admin", f.admin); err != nil {
+		return nil, err
+	}
+	for _, u := range f.upstreams {
+		if err := setUpstream(t, u); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkClusters(t, p); err != nil {
+		return nil, err
+	}
+	return t.bytes()
+}
+
+// setAddress puts addr, if not empty, in place of the socket address of n.
+func setAddress(n *tree, name, addr string) error {
+	if addr == "" {
+		return nil
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil && net.ParseIP(host) == nil {
+		err = fmt.Errorf("no IP address")
+	}
+	if p, perr := strconv.ParseUint(port, 10, 16); err == nil && perr != nil {
+		err = fmt.Errorf("no port %d", p)
+	}
+	if err != nil {
+		return usagef("render envoy: %s: got %q, want an IP address and a port, for example 127.0.0.1:10000", name, addr)
+	}
+	socket := n.at("address", "socket_address")
+	socket.at("address").set("!!str", host)
+	socket.at("port_value").set("!!int", port)
+	return nil
+}
+
+// checkClusters refuses a breaker for a cluster that is not there: it would
+// guard nothing.
+func checkClusters(t *tree, p *policy) error {
+	names := t.at("static_resources", "clusters").names()
+	for i, b := range p.config.Breakers {
+		if !names[b.Cluster] {
+			return fmt.Errorf("%s: breakers[%d].cluster: got %q, want the name of a cluster in the configuration: %s",
+				p.file, i, b.Cluster, list(names))
+		}
+	}
+	return nil
+}
+
+// writeOut writes text to file in one step, or to standard output.
+func writeOut(file string, text []byte, std streams) error {
+	if file == "" {
+		_, err := std.out.Write(text)
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".sparkctl-*")
+	if err != nil {
+		return fmt.Errorf("cannot write %s: %w", file, err)
+	}
+	defer os.Remove(tmp.Name())
+	_, err = bytes.NewReader(text).WriteTo(tmp)
+	if cerr := tmp.Chmod(0o644); err == nil {
+		err = cerr
+	}
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), file)
+	}
+	return err
+}

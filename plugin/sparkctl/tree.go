@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// tree is a place in a YAML file that is edited with its comments. A place that
+// is not there has no node; what is done to it is remembered by the root and
+// makes bytes fail, so that an edit of a shipped file is never lost in silence.
+type tree struct {
+	node *yaml.Node
+	root *root
+	path string
+}
+
+type root struct {
+	docs    []*yaml.Node
+	missing []string
+}
+
+// parseTree reads one YAML document.
+func parseTree(text []byte) (*tree, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return nil, err
+	}
+	return &tree{doc.Content[0], &root{docs: []*yaml.Node{&doc}}, ""}, nil
+}
+
+// bytes writes the file again.
+func (t *tree) bytes() ([]byte, error) {
+	if len(t.root.missing) > 0 {
+		return nil, fmt.Errorf("the template has no %s", strings.Join(t.root.missing, ", "))
+	}
+	var out bytes.Buffer
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(2)
+	enc.CompactSeqIndent()
+	var err error
+	for _, doc := range t.root.docs {
+		err = errors.Join(err, enc.Encode(doc))
+	}
+	return spaced(out.Bytes()), errors.Join(err, enc.Close())
+}
+
+// spaced puts an empty line before each section, which the encoder leaves out:
+// before each line that begins at the margin and does not follow a comment there.
+func spaced(text []byte) []byte {
+	var out []byte
+	var last byte = '#'
+	for line := range bytes.Lines(text) {
+		first := line[0]
+		if first != ' ' && first != '-' && first != '\n' && last != '#' && last != '-' {
+			out = append(out, '\n')
+		}
+		out, last = append(out, line...), first
+	}
+	return out
+}
+
+// at goes down by names.
+func (t *tree) at(names ...string) *tree {
+	for _, name := range names {
+		t = &tree{t.member(name), t.root, t.path + "." + name}
+	}
+	return t
+}
+
+func (t *tree) member(name string) *yaml.Node {
+	if t.node == nil || t.node.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i < len(t.node.Content); i += 2 {
+		if t.node.Content[i].Value == name {
+			return t.node.Content[i+1]
+		}
+	}
+	return nil
+}
+
+// find returns the first item, anywhere below t, of a list called name in which
+// key is value; any item if key is empty.
+func (t *tree) find(name, key, value string) *tree {
+	for _, item := range t.list(name) {
+		if key == "" || item.at(key).value() == value {
+			return item
+		}
+	}
+	return &tree{nil, t.root, t.path + "." + name + "[" + value + "]"}
+}
+
+// list returns the items of all lists called name below t.
+func (t *tree) list(name string) []*tree {
+	var items []*tree
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		for i, child := range n.Content {
+			if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == name && child.Kind == yaml.SequenceNode {
+				for _, item := range child.Content {
+					items = append(items, &tree{item, t.root, t.path + "." + name + "[]"})
+				}
+			}
+			walk(child)
+		}
+	}
+	if t.node != nil {
+		walk(t.node)
+	}
+	return items
+}
+
+// value returns the scalar at t, or "".
+func (t *tree) value() string {
+	if t.node == nil || t.node.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return t.node.Value
+}
+
+// names returns the names of the items of the list at t.
+func (t *tree) names() map[string]bool {
+	names := map[string]bool{}
+	if t.node != nil {
+		for _, item := range t.node.Content {
+			names[(&tree{item, t.root, t.path}).at("name").value()] = true
+		}
+	}
+	return names
+}
+
+func list(names map[string]bool) string {
+	return strings.Join(slices.Sorted(maps.Keys(names)), ", ")
+}
+
+// set replaces a scalar.
+func (t *tree) set(tag, value string) {
+	if t.node == nil {
+		t.root.missing = append(t.root.missing, t.path)
+		return
+	}
+	t.node.Kind, t.node.Tag, t.node.Value, t.node.Style = yaml.ScalarNode, tag, value, 0
+}
+
+// setBlock replaces a scalar by a text that keeps its lines.
+func (t *tree) setBlock(text string) {
+	t.set("!!str", text)
+	if t.node != nil {
+		t.node.Style = yaml.LiteralStyle
+	}
+}
+
+// remove takes a member away, with its comments. It may be absent.
+func (t *tree) remove(name string) {
+	if t.node == nil {
+		t.root.missing = append(t.root.missing, t.path)
+		return
+	}
+	for i := 0; i < len(t.node.Content); i += 2 {
+		if t.node.Content[i].Value == name {
+			t.node.Content = slices.Delete(t.node.Content, i, i+2)
+			return
+		}
+	}
+}
+
+// add puts a member at the end.
+func (t *tree) add(name string, value *yaml.Node) {
+	if t.node == nil {
+		t.root.missing = append(t.root.missing, t.path)
+		return
+	}
+	t.node.Content = append(t.node.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: name}, value)
+}
