@@ -2,13 +2,18 @@
 // key may be used for, and where in a request it may be.
 package apikey
 
+import "strings"
+
 // Key is one API key. The key itself is never held, only its SHA-256.
 type Key struct {
-	Hash   [32]byte // SHA-256 of the credential
-	User   string   // who calls; several keys of one user allow rotation with overlap
-	Class  string   // limit class, "" for the default
-	Models []string // globs of allowed models; empty allows all
-	Paths  []string // globs of allowed paths; empty allows all
+	Hash  [32]byte // SHA-256 of the credential
+	User  string   // who calls; several keys of one user allow rotation with overlap
+	Class string   // limit class, "" for the default
+	// Models that the key may ask for, see AllowsModel. None means all.
+	Models []string
+	// Paths that the key may call, in the policy's path patterns. None means
+	// all.
+	Paths  []string
 	Labels []Label
 	// NotBefore and NotAfter bound the key's life in Unix seconds: it is valid
 	// from the first to just before the second. 0 means no bound.
@@ -19,3 +24,19 @@ type Key struct {
 
 // Label is a free name and value of a key, for logs and metrics.
 type Label struct{ Name, Value string }
+
+// AllowsModel says whether the key may ask for a model. A pattern is a model's
+// name; a "*" at its end stands for any ending. Names are compared byte for
+// byte, as the providers do, and a request that names no model fits "*" alone.
+func (k *Key) AllowsModel(model string) bool {
+	if len(k.Models) == 0 {
+		return true
+	}
+	for _, pattern := range k.Models {
+		stem, open := strings.CutSuffix(pattern, "*")
+		if model == pattern || open && strings.HasPrefix(model, stem) {
+			return true
+		}
+	}
+	return false
+}

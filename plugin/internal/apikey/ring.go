@@ -68,6 +68,10 @@ func check(k *Key, i int) error {
 		return &KeyError{i, "sha256", "missing: give the SHA-256 of the key in 64 hexadecimal digits"}
 	case k.User == "":
 		return &KeyError{i, "user", "missing: say whose key it is"}
+	case k.NotBefore < 0:
+		return &KeyError{i, "not_before", "must not be before 1970"}
+	case k.NotAfter < 0:
+		return &KeyError{i, "not_after", "must not be before 1970"}
 	case k.NotBefore != 0 && k.NotAfter != 0 && k.NotBefore >= k.NotAfter:
 		return &KeyError{i, "not_after", "must be later than not_before"}
 	}
@@ -82,14 +86,15 @@ func (r *Ring) slot(hash *[32]byte) uint64 {
 // is valid at now; otherwise ErrUnknown, ErrExpired or ErrNotYet. The key must
 // not be changed.
 func (r *Ring) Find(credential string, now time.Time) (*Key, error) {
-	hash := sha256.Sum256([]byte(credential))
+	var buf [256]byte // keeps all but outlandish credentials off the heap
+	hash := sha256.Sum256(append(buf[:0], credential...))
 	k := r.lookup(&hash)
 	switch at := now.Unix(); {
 	case k == nil:
 		return nil, ErrUnknown
 	case k.NotAfter != 0 && at >= k.NotAfter:
 		return nil, ErrExpired
-	case at < k.NotBefore:
+	case k.NotBefore != 0 && at < k.NotBefore:
 		return nil, ErrNotYet
 	}
 	return k, nil
@@ -97,7 +102,7 @@ func (r *Ring) Find(credential string, now time.Time) (*Key, error) {
 
 // lookup compares every key of the run in full, found or not.
 func (r *Ring) lookup(hash *[32]byte) (found *Key) {
-	if r == nil {
+	if r.Len() == 0 {
 		return nil
 	}
 	for slot := r.slot(hash); r.table[slot] != 0; slot = (slot + 1) & uint64(len(r.table)-1) {
