@@ -2,8 +2,6 @@
 // key may be used for, and where in a request it may be.
 package apikey
 
-import "strings"
-
 // Key is one API key. The key itself is never held, only its SHA-256.
 type Key struct {
 	Hash  [32]byte // SHA-256 of the credential
@@ -24,19 +22,3 @@ type Key struct {
 
 // Label is a free name and value of a key, for logs and metrics.
 type Label struct{ Name, Value string }
-
-// AllowsModel says whether the key may ask for a model. A pattern is a model's
-// name; a "*" at its end stands for any ending. Names are compared byte for
-// byte, as the providers do, and a request that names no model fits "*" alone.
-func (k *Key) AllowsModel(model string) bool {
-	if len(k.Models) == 0 {
-		return true
-	}
-	for _, pattern := range k.Models {
-		stem, open := strings.CutSuffix(pattern, "*")
-		if model == pattern || open && strings.HasPrefix(model, stem) {
-			return true
-		}
-	}
-	return false
-}

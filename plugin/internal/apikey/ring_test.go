@@ -125,36 +125,6 @@ func TestNewRingErrors(t *testing.T) {
 	}
 }
 
-func TestAllowsModel(t *testing.T) {
-	for _, c := range []struct {
-		models string
-		model  string
-		want   bool
-	}{
-		{"", "anything", true},
-		{"", "", true},
-		{"gpt-4o", "gpt-4o", true},
-		{"gpt-4o", "gpt-4o-mini", false},
-		{"gpt-4o", "gpt-4", false},
-		{"gpt-4o", "GPT-4o", false},
-		{"gpt-4o*", "gpt-4o", true},
-		{"gpt-4o*", "gpt-4o-mini", true},
-		{"gpt-4o*", "gpt-4", false},
-		{"gpt-4o* claude-*", "claude-3-5-haiku-latest", true},
-		{"gpt-4o* claude-*", "", false},
-		{"gpt-4o* claude-*", "x-claude-3", false},
-		{"*", "", true},
-		{"*", "anything", true},
-		{"a*b", "a*b", true},
-		{"a*b", "axb", false},
-	} {
-		k := Key{Models: strings.Fields(c.models)}
-		if got := k.AllowsModel(c.model); got != c.want {
-			t.Errorf("%q allows %q: got %v, want %v", c.models, c.model, got, c.want)
-		}
-	}
-}
-
 // many returns n keys whose credentials are "sk-0", "sk-1", ...
 func many(n int) []Key {
 	keys := make([]Key, n)
