@@ -44,7 +44,7 @@ func (s *stream) reply(r *guard.Reply) {
 	}
 	s.replied = true
 	if err := proxywasm.SendHttpResponse(uint32(r.Status), r.Headers, r.Body, -1); err != nil {
-		proxywasm.LogError("sparkward: a reply could not be sent: " + err.Error())
+		proxywasm.LogError("a reply could not be sent: " + err.Error())
 	}
 }
 
@@ -56,7 +56,7 @@ func (s *stream) recovered(callback string, action *types.Action) {
 	if cause == nil {
 		return
 	}
-	proxywasm.LogCritical("sparkward: panic in " + callback + ": " + describe(cause))
+	proxywasm.LogCritical("panic in " + callback + ": " + describe(cause))
 	verdict := s.request.Crashed()
 	if action != nil {
 		*action = s.apply(verdict, requestHeaders)
@@ -76,6 +76,6 @@ func describe(cause any) string {
 // be left unsaid when it does not.
 func check(err error) {
 	if err != nil {
-		proxywasm.LogError("sparkward: the host refused a call: " + err.Error())
+		proxywasm.LogError("the host refused a call: " + err.Error())
 	}
 }

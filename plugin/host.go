@@ -46,8 +46,8 @@ func (host) Memory() int64 {
 // Log writes one line to Envoy's log.
 func (host) Log(warn bool, line string) {
 	if warn {
-		proxywasm.LogWarn("sparkward: " + line)
+		proxywasm.LogWarn(line)
 		return
 	}
-	proxywasm.LogInfo("sparkward: " + line)
+	proxywasm.LogInfo(line)
 }

@@ -34,20 +34,20 @@ type plugin struct {
 func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 	json, err := proxywasm.GetPluginConfiguration()
 	if err != nil && err != types.ErrorStatusNotFound {
-		proxywasm.LogCritical("sparkward: the policy could not be read: " + err.Error())
+		proxywasm.LogCritical("the policy could not be read: " + err.Error())
 		return types.OnPluginStartStatusFailed
 	}
 	cfg, err := config.Parse(json)
 	if err != nil {
-		logLines("sparkward: policy refused: ", err)
+		logLines("policy refused: ", err)
 		return types.OnPluginStartStatusFailed
 	}
 	if p.guard, err = guard.New(cfg, newHost(), time.Now()); err != nil {
-		logLines("sparkward: policy refused: ", err)
+		logLines("policy refused: ", err)
 		return types.OnPluginStartStatusFailed
 	}
 	if err := proxywasm.SetTickPeriodMilliSeconds(uint32(tick.Milliseconds())); err != nil {
-		proxywasm.LogWarn("sparkward: no tick: a proxy that never delivers held bodies will not be noticed")
+		proxywasm.LogWarn("no tick: a proxy that never delivers held bodies will not be noticed")
 	}
 	return types.OnPluginStartStatusOK
 }
@@ -81,7 +81,7 @@ func (p *plugin) OnTick() {
 		if err := proxywasm.SetEffectiveContext(id); err != nil {
 			continue
 		}
-		proxywasm.LogCritical("sparkward: a held request never got its body; set allow_on_headers_stop_iteration: true in Envoy's PluginConfig, or header_mode: pass in the policy")
+		proxywasm.LogCritical("a held request never got its body; set allow_on_headers_stop_iteration: true in Envoy's PluginConfig, or header_mode: pass in the policy")
 		s.apply(s.request.HoldUnsupported(), requestHeaders)
 	}
 }

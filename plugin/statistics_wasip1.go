@@ -30,7 +30,7 @@ func (host) Define(gauge bool, name string) (id uint32) {
 		kind = metricGauge
 	}
 	if st := proxyDefineMetric(kind, unsafe.Pointer(unsafe.StringData(name)), int32(len(name)), unsafe.Pointer(&id)); st != 0 {
-		proxywasm.LogError("sparkward: the host would not define the metric " + name)
+		proxywasm.LogError("the host would not define the metric " + name)
 	}
 	return id
 }
@@ -38,14 +38,14 @@ func (host) Define(gauge bool, name string) (id uint32) {
 // Add changes a statistic.
 func (host) Add(id uint32, _ bool, delta int64) {
 	if st := proxyIncrementMetric(id, delta); st != 0 {
-		proxywasm.LogError("sparkward: the host refused to count")
+		proxywasm.LogError("the host refused to count")
 	}
 }
 
 // Value returns a statistic's total over all workers.
 func (host) Value(id uint32) (value uint64) {
 	if st := proxyGetMetric(id, unsafe.Pointer(&value)); st != 0 {
-		proxywasm.LogError("sparkward: the host would not read a metric")
+		proxywasm.LogError("the host would not read a metric")
 	}
 	return value
 }

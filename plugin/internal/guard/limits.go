@@ -46,7 +46,7 @@ func (r *Request) judgeLimits(allowed bool) *refusal {
 			tightest = i
 		}
 	}
-	r.quota, r.charged = r.g.charges[tightest].Result, true
+	r.quota, r.charged = r.g.charges[tightest].Result, r.g.rules[tightest]
 	if allowed {
 		return nil
 	}
@@ -111,23 +111,7 @@ func (r *Request) limitKey(index int, rule *config.Limit) limit.Key {
 func limitRefusal(rule *config.Limit, result limit.Result) *refusal {
 	wait := strconv.FormatInt(limit.Seconds(result.RetryAfter), 10)
 	f := refuse(RateLimited, "the limit "+rule.Name+" of "+strconv.FormatInt(rule.Quota.Count, 10)+" requests in "+
-		rule.Quota.Period.String()+" is used up; try again in "+wait+" s")
+		period(rule.Quota.Period)+" is used up; try again in "+wait+" s")
 	f.headers = [][2]string{{"retry-after", wait}}
 	return f
-}
-
-// limitHeaders are the headers that tell a caller how much is left, under the
-// names of the IETF draft and under the ones that clients have read for years.
-func (r *Request) limitHeaders(edits []Edit) []Edit {
-	if !r.charged {
-		return edits
-	}
-	most := strconv.FormatInt(r.quota.Limit, 10)
-	remaining := strconv.FormatInt(r.quota.Remaining, 10)
-	reset := strconv.FormatInt(limit.Seconds(r.quota.ResetAfter), 10)
-	return append(edits,
-		Edit{Name: "x-ratelimit-limit", Value: most},
-		Edit{Name: "x-ratelimit-remaining", Value: remaining},
-		Edit{Name: "x-ratelimit-reset", Value: reset},
-	)
 }

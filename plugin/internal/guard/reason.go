@@ -1,5 +1,7 @@
 package guard
 
+import "slices"
+
 // Reason is why a request is refused. It is the code of the error body, the
 // label of the metric and the reason of the audit line.
 type Reason string
@@ -59,11 +61,12 @@ var classes = map[Reason]class{
 	NotFound: notFound, MethodNotAllowed: notAllowed,
 }
 
-// Reasons lists every reason, for the metrics' closed label set.
+// Reasons lists every reason in order, for the metrics' closed label set.
 func Reasons() []string {
 	list := make([]string, 0, len(classes))
 	for r := range classes {
 		list = append(list, string(r))
 	}
+	slices.Sort(list)
 	return list
 }

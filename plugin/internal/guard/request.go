@@ -51,8 +51,8 @@ type Request struct {
 	model     string
 	streaming bool
 
-	quota   limit.Result // the tightest of the limits charged
-	charged bool
+	quota   limit.Result  // the tightest of the limits charged
+	charged *config.Limit // the limit it belongs to, or nil
 
 	breaker *breaker.Breaker
 	ticket  breaker.Ticket

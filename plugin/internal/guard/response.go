@@ -26,7 +26,7 @@ func (r *Request) ResponseHeaders(headers [][2]string, end bool, now time.Time) 
 	if r.id != "" && h.get("x-request-id") == "" {
 		edits = append(edits, Edit{Name: "x-request-id", Value: r.id})
 	}
-	return r.limitHeaders(edits)
+	return r.limitHeaders(edits, now)
 }
 
 // ResponseBody sees a piece of the answer go by. Nothing is ever held back.
