@@ -44,7 +44,7 @@ type Access uint8
 const (
 	Required Access = iota // a good key
 	Optional               // no key, or a good one: a bad one is still refused
-	Public                 // nothing; a key is not looked at
+	Public                 // nothing; a bad key does not matter
 )
 
 // By says who shares one budget.

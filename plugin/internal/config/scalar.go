@@ -216,13 +216,26 @@ func formatDuration(v time.Duration) string {
 }
 
 // quota is "<count>/<period>". Its burst is a field of its own.
-var quota = parsed("quota", `^[1-9][0-9]{0,11}/[0-9a-z]+$`, `"<count>/<period>", for example "60/1m"`,
-	func(s string) (limit.Quota, bool) {
-		count, period, _ := strings.Cut(s, "/")
-		n, ok := decimal(count)
-		p, ok2 := parseDuration(period)
-		return limit.Quota{Count: n, Period: p}, ok && ok2 && n > 0 && p >= time.Second
-	})
+var quota = kind[limit.Quota]{func(d *decoder, dst *limit.Quota) {
+	const form = `"<count>/<period>", for example "60/1m"`
+	if d.peek() != '"' {
+		d.wrong(form)
+		return
+	}
+	s := d.text()
+	count, period, _ := strings.Cut(s, "/")
+	n, ok := decimal(count)
+	p, ok2 := parseDuration(period)
+	switch {
+	case !ok || !ok2:
+		d.refuse(quote(s), form)
+	case n == 0:
+		d.refuse(quote(s), "a count of 1 or more; to keep callers out, remove their keys")
+	case p < time.Second || p > limit.MaxPeriod:
+		d.refuse(quote(s), "a period from 1s to "+formatDuration(limit.MaxPeriod))
+	}
+	*dst = limit.Quota{Count: n, Period: p}
+}, &shape{json: "string", called: "quota", pattern: `^[0-9]{1,12}/[0-9dhms]+$`}}
 
 // moment is an RFC 3339 time, in Unix seconds.
 var moment = parsed("time", "", `an RFC 3339 time, for example "2027-01-31T00:00:00Z"`,

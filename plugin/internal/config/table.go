@@ -16,12 +16,12 @@ var mode = word[Mode]("enforce", "shadow", "off")
 // partMode is the mode of one control.
 func partMode[T any](where func(*T) *Mode) field[T] {
 	return at("mode", where, mode, note{def: `"enforce"`, example: `"shadow"`,
-		doc: "What this control does with its decision: `enforce` it, only count what it would have done (`shadow`), or nothing (`off`). The weaker of this and the policy's own `mode` holds."})
+		doc: "As the policy's own `mode`, for this alone. The weaker of the two holds."})
 }
 
 var policy = object("policy", checkPolicy,
 	at("mode", func(c *Config) *Mode { return &c.Mode }, mode, note{def: `"enforce"`, example: `"shadow"`,
-		doc: "Holds for every control: `shadow` counts and logs what would have been refused and changes nothing, `off` lets everything through unread."}),
+		doc: "`enforce` acts on every decision, `shadow` only counts and logs what would have been refused, `off` decides nothing. Each control has a `mode` too; the weaker of the two holds."}),
 	at("header_mode", func(c *Config) *HeaderMode { return &c.HeaderMode }, word[HeaderMode]("hold", "pass"), note{def: `"hold"`, example: `"pass"`,
 		doc: "`hold`: the upstream sees nothing of a request before its body was judged; the host must set `allow_on_headers_stop_iteration: true`. `pass`: headers go upstream first and a refused body resets that request; for hosts that cannot set it, such as Istio's WasmPlugin alone."}),
 	at("on_error", func(c *Config) *OnError { return &c.OnError }, word[OnError]("refuse", "allow"), note{def: `"refuse"`, example: `"allow"`,
@@ -31,7 +31,7 @@ var policy = object("policy", checkPolicy,
 	at("address", func(c *Config) *Address { return &c.Address }, address, note{def: `{}`, example: `{"trusted_hops": 1}`,
 		doc: "Which address a client without a key is known by."}),
 	at("limits", func(c *Config) *[]Limit { return &c.Limits }, list(limits, 16), note{example: `[{"name": "per-caller", "requests": "60/1m", "burst": 20}]`,
-		doc: "Request budgets. A request must fit all that apply to it. None means no limit."}),
+		doc: "Request budgets. A request must fit all that apply to it. None means no limit. What a caller has used is kept by a limit's place in this list, so add new ones at the end."}),
 	at("size", func(c *Config) *Size { return &c.Size }, sizes, note{def: `{}`, example: `{"max_text_chars": 20000}`,
 		doc: "How big a request may be."}),
 	at("inspection", func(c *Config) *Inspection { return &c.Inspection }, inspection, note{def: `{}`, example: `{"preset": "quiet"}`,
@@ -47,7 +47,7 @@ var policy = object("policy", checkPolicy,
 var auth = object("auth", checkAuth,
 	partMode(func(a *Auth) *Mode { return &a.Mode }),
 	at("default", func(a *Auth) *Access { return &a.Default }, access, note{def: `"required"`, example: `"optional"`,
-		doc: "What a path asks of its caller unless `paths` says otherwise: a good key (`required`), a good key or none (`optional`; a bad one is still refused), or nothing (`public`; a key is not looked at)."}),
+		doc: "What a path asks of its caller unless `paths` says otherwise: a good key (`required`), a good key or none (`optional`; a bad one is still refused), or nothing (`public`; a bad key does not matter)."}),
 	at("paths", func(a *Auth) *[]AuthPath { return &a.Paths }, list(authPath, 256), note{example: `[{"path": "/v1/models", "methods": ["GET"], "auth": "public"}]`,
 		doc: "Exceptions to `default`. The first that matches decides."}),
 	at("keys", func(a *Auth) *[]apikey.Key { return &a.keys }, list(key, 100_000), note{example: `[{"user": "alice", "sha256": "` + exampleDigest + `"}]`,
@@ -110,7 +110,7 @@ var address = object("address", nil,
 
 var limits = object("limit", checkLimit,
 	at("name", func(l *Limit) *string { return &l.Name }, text("name", 64, name), note{required: true, example: `"per-caller"`,
-		doc: "Shown in metrics and in `RateLimit-Policy`. Budgets are kept under this name: they start anew when it changes."}),
+		doc: "Shown in refusals and in the access log."}),
 	at("requests", func(l *Limit) *limit.Quota { return &l.Quota }, quota, note{required: true, example: `"60/1m"`,
 		doc: "How many requests in how long, as `<count>/<period>`; a period of 1s or more."}),
 	at("burst", func(l *Limit) *int64 { return &l.Quota.Burst }, integer[int64](1, 1_000_000_000), note{example: `20`,
