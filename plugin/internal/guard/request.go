@@ -140,11 +140,13 @@ func since(started int64, now time.Time) time.Duration {
 	return time.Duration(now.UnixNano() - started)
 }
 
-// HoldUnsupported refuses a request whose body never came because the host
-// does not deliver bodies while headers are held.
+// HoldUnsupported refuses a request whose body never came, because the host
+// does not deliver bodies while headers are held. It is refused whatever
+// on_error says: its body was not even seen.
 func (r *Request) HoldUnsupported() Verdict {
 	r.g.metrics.Inc(metric.Undecided, causeHold)
-	return r.refused(refuse(Undecided, "the proxy delivered no body while the request's headers were held. Set allow_on_headers_stop_iteration: true in Envoy's PluginConfig, or header_mode: pass in the policy"))
+	r.audit.cause = causeHold
+	return r.refused(refuse(Undecided, "the proxy is not set up to check request bodies ("+causeHold+"); tell its operator"))
 }
 
 // Crashed is the configured answer after a recovered panic: a refusal, or nil
