@@ -5,6 +5,9 @@ GO ?= go
 PYTHON ?= python3
 STATICCHECK_VERSION := v0.8.2
 
+# What the filter's health page says. A release sets it and CHANGELOG.md.
+VERSION := 0.1.0-dev
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
@@ -31,7 +34,8 @@ override ENVOY := $(shell case '$(ENVOY)' in \
 endif
 export ENVOY
 
-wasm := GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w'
+module := github.com/sparkward/sparkward
+wasm := GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w -X $(module)/plugin/internal/guard.Version=$(VERSION)'
 native := $(GO) build -trimpath
 
 .PHONY: help
@@ -95,18 +99,27 @@ endif
 # The end-to-end part runs after the rest, alone: some of its steps look at the clock.
 others = $(shell $(GO) list ./... | grep -v /e2e)
 
-.PHONY: test e2e sdk fuzz bench
+.PHONY: test e2e sdk sdk-python fuzz bench
 test: build build/sparkward-test.wasm tools ## everything: units, scenarios on hostsim and Envoy, official SDKs
 	cd tools && $(PYTHON) -m unittest -q envoy_test
 	$(GO) test -count=1 $(others)
 	$(GO) test -count=1 ./e2e/...
-	cd e2e/sdk && $(GO) test -count=1 ./...
+	cd e2e/sdk && $(GO) test -count=1 -vet=off ./...
 
 e2e: build build/sparkward-test.wasm tools ## the scenarios alone
 	$(GO) test -count=1 -v ./e2e/...
 
 sdk: build tools ## the official SDKs against the demo
-	cd e2e/sdk && $(GO) test -count=1 -v ./...
+	cd e2e/sdk && $(GO) test -count=1 -vet=off -v ./...
+
+# The Python SDKs go into a folder named after their pinned versions.
+python_sdks := .tools/python-$(shell cksum <e2e/sdk/python/requirements.txt | cut -d" " -f1)
+$(python_sdks):
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target $@.part -r e2e/sdk/python/requirements.txt
+	mv $@.part $@
+
+sdk-python: build tools $(python_sdks) ## the official Python SDKs against the demo
+	PYTHONPATH=$(python_sdks) $(PYTHON) -m unittest -v e2e/sdk/python/sdk_test.py
 
 FUZZTIME ?= 20s
 fuzz: ## every fuzz test for FUZZTIME each (20s)
