@@ -23,7 +23,8 @@ func (r *Request) Done(now time.Time) {
 		}
 	}
 	r.g.metrics.Inc(metric.Requests, r.audit.decision)
-	r.stream.Publish("audit", r.audit.append(nil, r))
+	r.g.line = r.audit.append(r.g.line[:0], r)
+	r.stream.Publish("audit", r.g.line)
 }
 
 // settle corrects the outcome of an answer that did not end: the client's

@@ -54,9 +54,13 @@ type Guard struct {
 
 	corruptLimits, corruptBreakers uint64 // values counted so far
 
+	// Reused from call to call: each is done with when the edge has applied
+	// the verdict.
 	parsed llm.Request
 	inputs []scan.Input
 	report scan.Report
+	edits  []Edit
+	line   []byte
 }
 
 // New puts a policy to work. It defines the metrics, which needs the host, so

@@ -61,7 +61,7 @@ func (s *testStream) Property(path ...string) string { return s.properties[strin
 func (s *testStream) Publish(_ string, value []byte) { s.audit = string(value) }
 
 // newGuard puts a policy to work on a fresh host.
-func newGuard(t *testing.T, policy string) (*Guard, *testHost) {
+func newGuard(t testing.TB, policy string) (*Guard, *testHost) {
 	t.Helper()
 	cfg, err := config.Parse([]byte(policy))
 	if err != nil {

@@ -63,7 +63,7 @@ func (r *Request) checkSize(size int64) *refusal {
 // headers. Without enforced authentication the credential is not the
 // gateway's and stays.
 func (r *Request) upstreamEdits(h fields) []Edit {
-	var edits []Edit
+	edits := r.g.edits[:0]
 	if r.g.cfg.Auth.Mode == config.Enforce || r.key != nil {
 		for _, l := range r.g.cfg.Auth.Locations {
 			if _, n := h.first(l.Header); n > 0 {
@@ -71,5 +71,6 @@ func (r *Request) upstreamEdits(h fields) []Edit {
 			}
 		}
 	}
-	return h.stripInternal(edits)
+	r.g.edits = h.stripInternal(edits)
+	return r.g.edits
 }

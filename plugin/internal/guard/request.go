@@ -91,11 +91,10 @@ func (r *Request) Begin(headers [][2]string, end bool, now time.Time) Verdict {
 	if f := r.takeLimits(now); f != nil {
 		return r.refused(f)
 	}
-	edits := r.upstreamEdits(h)
 	r.held = !end && r.g.cfg.HeaderMode == config.Hold
 	if r.held {
 		r.phase = phaseBody
-		return Verdict{Action: Wait, Edits: edits}
+		return Verdict{Action: Wait, Edits: r.upstreamEdits(h)}
 	}
 	if f := r.commit(now); f != nil {
 		return r.refused(f)
@@ -103,7 +102,7 @@ func (r *Request) Begin(headers [][2]string, end bool, now time.Time) Verdict {
 	if !end {
 		r.phase = phaseBody
 	}
-	return Verdict{Edits: edits}
+	return Verdict{Edits: r.upstreamEdits(h)}
 }
 
 // RequestBody decides on the body. size is what has come so far, read returns

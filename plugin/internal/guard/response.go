@@ -19,14 +19,15 @@ func (r *Request) ResponseHeaders(headers [][2]string, end bool, now time.Time) 
 		r.elapsed = since(r.started, now)
 		r.judge(h)
 	}
-	var edits []Edit
+	edits := r.g.edits[:0]
 	for _, header := range r.g.cfg.ResponseHeaders {
 		edits = append(edits, Edit{Name: header[0], Value: header[1]})
 	}
 	if r.id != "" && h.get("x-request-id") == "" {
 		edits = append(edits, Edit{Name: "x-request-id", Value: r.id})
 	}
-	return r.limitHeaders(edits, now)
+	r.g.edits = r.limitHeaders(edits, now)
+	return r.g.edits
 }
 
 // ResponseBody sees a piece of the answer go by. Nothing is ever held back.
