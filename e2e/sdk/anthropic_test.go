@@ -25,7 +25,7 @@ func openAnthropic(url, key string, retries int, transport http.RoundTripper) ca
 
 func anthropicParams(text string) anthropic.MessageNewParams {
 	return anthropic.MessageNewParams{
-		Model:     "claude-sonnet-4-5",
+		Model:     "claude-sonnet-5",
 		MaxTokens: 64,
 		Messages:  []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock(text))},
 	}

@@ -112,9 +112,9 @@ func testBadKey(t *testing.T, s sdk, url string) {
 func testInjection(t *testing.T, s sdk, url string) {
 	c := s.open(url, "sk-demo-alice", 0, &recorder{})
 	_, err := c.answer(t.Context(), injection)
-	want(t, c.refusal(t, err), http.StatusBadRequest, s.badRequest, "prompt injection")
+	want(t, c.refusal(t, err), http.StatusBadRequest, s.badRequest, "instructions")
 	_, err = c.stream(t.Context(), injection)
-	want(t, c.refusal(t, err), http.StatusBadRequest, s.badRequest, "prompt injection")
+	want(t, c.refusal(t, err), http.StatusBadRequest, s.badRequest, "instructions")
 }
 
 // testRateLimit uses up the burst, then lets the SDK's own retry wait.

@@ -28,7 +28,7 @@ Try, in another terminal:
   # the same as a stream
   curl -N http://{{.Proxy}}/v1/chat/completions -H 'authorization: Bearer sk-demo-alice' -H 'content-type: application/json' -d '{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"Count to three"}]}'
   # Anthropic's API
-  curl -i http://{{.Proxy}}/v1/messages -H 'x-api-key: sk-demo-bob' -H 'content-type: application/json' -d '{"model":"claude-sonnet-4-5","max_tokens":64,"messages":[{"role":"user","content":"Hello"}]}'
+  curl -i http://{{.Proxy}}/v1/messages -H 'x-api-key: sk-demo-bob' -H 'content-type: application/json' -d '{"model":"claude-sonnet-5","max_tokens":64,"messages":[{"role":"user","content":"Hello"}]}'
   # refused: a key that nobody has (401)
   curl -i http://{{.Proxy}}/v1/chat/completions -H 'authorization: Bearer sk-wrong' -H 'content-type: application/json' -d '{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}'
   # refused: a prompt injection (400)

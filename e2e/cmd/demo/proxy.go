@@ -45,7 +45,7 @@ func startEnvoy(ctx context.Context, s settings, folder, filter string, out io.W
 	}
 	// Hot restart would share memory with another Envoy of this machine.
 	return startChild("envoy", out, s.envoy, "--config-path", config, "--concurrency", "2",
-		"--log-level", "warning", "--disable-hot-restart")
+		"--log-level", "warning", "--disable-hot-restart", "--file-flush-interval-msec", "200")
 }
 
 func startHostsim(ctx context.Context, s settings, folder, filter string, out io.Writer) (*child, error) {
