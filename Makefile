@@ -30,7 +30,7 @@ override ENVOY := $(CURDIR)/.tools/envoy
 else
 envoy_needs := own-envoy
 override ENVOY := $(shell case '$(ENVOY)' in \
-	/*) echo '$(ENVOY)';; */*) echo "$$PWD/"'$(ENVOY)';; *) command -v '$(ENVOY)' || echo '$(ENVOY)';; esac)
+	(/*) echo '$(ENVOY)';; (*/*) echo "$$PWD/"'$(ENVOY)';; (*) command -v '$(ENVOY)' || echo '$(ENVOY)';; esac)
 endif
 export ENVOY
 
