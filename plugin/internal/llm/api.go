@@ -138,11 +138,11 @@ func PathModel(api API, path string) (model string, stream bool) {
 	path = strings.TrimSuffix(cutQuery(path), "/")
 	switch api.Family() {
 	case Gemini, Anthropic:
-		_, rest, found := cutLast(path, "/models/")
+		_, last, _ := cutLast(path, "/")
+		model, verb, found := cutLast(last, ":")
 		if !found {
 			return "", false
 		}
-		model, verb, _ := cutLast(rest, ":")
 		return model, strings.HasPrefix(verb, "stream")
 	case Bedrock:
 		_, rest, _ := cutLast(path, "/model/")

@@ -38,7 +38,7 @@ func (k Kind) String() string {
 // identifiers used as keys.
 type Error struct {
 	Kind Kind
-	// Path is where in the body, such as messages[0].role; empty for the whole.
+	// Path is where in the body, such as messages[0].role, or "body".
 	Path string
 	// Offset is the byte at which reading stopped.
 	Offset int
@@ -48,9 +48,5 @@ type Error struct {
 
 // Error returns the place, the offset and what to change.
 func (e *Error) Error() string {
-	path := e.Path
-	if path == "" {
-		path = "body"
-	}
-	return path + ": " + e.Want + " (byte " + strconv.Itoa(e.Offset) + ")"
+	return e.Path + ": " + e.Want + " (byte " + strconv.Itoa(e.Offset) + ")"
 }

@@ -23,6 +23,9 @@ type literal struct {
 func (x *lexer) fail(k Kind, at int, want string) bool {
 	if x.err == nil {
 		x.err = &Error{Kind: k, Offset: at, Want: want, Path: pathAt(x.b, at)}
+		if x.err.Path == "" {
+			x.err.Path = "body"
+		}
 	}
 	return false
 }
@@ -192,6 +195,9 @@ func escapeRune(e []byte) rune {
 // word reads true, false, null or a number and returns it as written.
 func (x *lexer) word() (w []byte, ok bool) {
 	at, n := x.i, 0
+	if at >= len(x.b) {
+		return nil, x.fail(Invalid, at, "the body ends too early; send the whole body")
+	}
 	switch c := x.b[at]; {
 	case c == 't':
 		n = prefixLen(x.b[at:], "true")

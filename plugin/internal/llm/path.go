@@ -5,20 +5,35 @@ import "strconv"
 // Path is the place of a text in its body. It costs nothing until String is
 // called, and is valid as long as its Text.
 type Path struct {
-	req *Request
-	at  int
+	req  *Request
+	at   int32
+	form form
 }
 
 // maxPath is the longest path written, in bytes; a longer one is cut.
 const maxPath = 256
 
-// String returns the place in the style of messages[1].content[0].text. A key
-// that is no short identifier shows as *, so that a path never holds a prompt.
+// String returns the place in the style of messages[1].content[0].text, the
+// name of a form field, or "body". A key that is no short identifier shows as *,
+// so that a path never holds a prompt.
 func (p Path) String() string {
 	if p.req == nil {
 		return ""
 	}
-	return pathAt(p.req.body, p.at)
+	b, at := p.req.body, int(p.at)
+	path := ""
+	switch p.form {
+	case jsonString, jsonBase64:
+		path = pathAt(b, at)
+	case urlEncoded:
+		path = string(shown(keyAt(b, at)))
+	case uploaded:
+		path = string(shown(partAt(b, at)))
+	}
+	if path == "" {
+		return "body"
+	}
+	return path
 }
 
 // step is one array or object around a place.

@@ -50,9 +50,10 @@ type form uint8
 
 const (
 	jsonString form = iota
-	jsonBase64      // a string, or the end of a data URL, in base64
-	plain           // the bytes themselves
+	jsonBase64      // a string that holds base64, or a data URL
 	urlEncoded      // a form field
+	uploaded        // the content of a part of an upload
+	wholeBody
 )
 
 // Limits bound what Parse takes. Zero means the default.
@@ -96,12 +97,13 @@ type Request struct {
 
 	body    []byte
 	arena   []byte // decoded texts
+	blobs   []blob // files that wait for the end of their object
 	choices int64
 	last    string // the last Model, so that the same one is not allocated again
 }
 
 func (r *Request) reset(body []byte) {
-	*r = Request{Texts: r.Texts[:0], body: body, arena: r.arena[:0], choices: 1, last: r.last}
+	*r = Request{Texts: r.Texts[:0], body: body, arena: r.arena[:0], blobs: r.blobs[:0], choices: 1, last: r.last}
 }
 
 func (r *Request) setModel(name []byte) {

@@ -1,6 +1,6 @@
 package llm
 
-import "strings"
+import "unicode/utf8"
 
 // shape says what the values of one kind of JSON value mean. An array has the
 // shape of its elements: what a server takes as one value or as a list needs no
@@ -10,10 +10,14 @@ type shape struct {
 	str action
 	// message is set where a "role" decides who wrote the texts within.
 	message bool
-	// fields are the known keys; rest is the shape under any other, anything
-	// when nil.
+	// scope is set where what an object says of a file holds for all of it.
+	scope bool
+	// fields are the known keys, those with a meaning first. rest is the shape
+	// under any other key, anything when nil.
 	fields []field
 	rest   *shape
+	// index finds a field by its name, folded by its name in lower case.
+	index, folded map[string]int
 }
 
 // action says what becomes of a string.
@@ -22,11 +26,11 @@ type action uint8
 const (
 	// take yields it.
 	take action = iota
-	// takeAny yields it, but for binary data URLs, which count as media.
+	// takeAny yields it, but for data URLs, which are treated as media.
 	takeAny
 	// label skips a name or an id, and yields what is too long or too wordy to be one.
 	label
-	// media skips and counts an image, a recording or a file; text in base64 is
+	// media counts an image, a recording or a file; one that holds text is
 	// decoded and yielded.
 	media
 	// opaque skips base64 and counts nothing.
@@ -46,62 +50,97 @@ type field struct {
 type meaning uint8
 
 const (
-	// texts decides nothing, so that it may be repeated: each value is yielded.
+	// texts decides nothing and may be repeated: each value is yielded.
 	texts meaning = iota
-	// single is repeated by nobody who means well.
+	// single holds what a repetition could contradict.
 	single
 	modelName
 	streamFlag
 	maxTokens
 	choiceCount
 	roleName
-	mediaType
+	fileType
+	sourceType
 )
-
-// find returns the index of key in s.fields, or -1. A key that differs from a
-// known one only by case is reported: some servers ignore case.
-func (s *shape) find(key []byte) (i int, miscased bool) {
-	for i := range s.fields {
-		if string(key) == s.fields[i].name {
-			return i, false
-		}
-	}
-	for i := range s.fields {
-		// A rune of up to three bytes folds to one ASCII letter.
-		if n := len(s.fields[i].name); len(key) >= n && len(key) <= 3*n && strings.EqualFold(s.fields[i].name, string(key)) {
-			return i, true
-		}
-	}
-	return -1, false
-}
-
-// anything is JSON whose meaning is not known: every string is a text, and so
-// is every key that is long enough to say something.
-var anything = &shape{str: takeAny}
 
 // maxDecisive is how many fields of one shape may have a meaning: members.seen
 // has one bit for each.
 const maxDecisive = 64
 
-// object returns a shape with the given fields, those with a meaning first.
+// anything is JSON whose meaning is not known: every string is a text, and so
+// is every key that is long enough to say something.
+var anything = &shape{str: takeAny}
+
+// object returns a shape with the given fields.
 func object(lists ...[]field) *shape {
 	s := &shape{}
 	s.set(lists...)
 	return s
 }
 
+// set gives s its fields.
 func (s *shape) set(lists ...[]field) {
 	var free []field
-	for _, l := range lists {
-		for _, f := range l {
-			if f.as == texts {
-				free = append(free, f)
-			} else {
-				s.fields = append(s.fields, f)
-			}
+	for _, f := range join(lists...) {
+		if f.as == texts {
+			free = append(free, f)
+		} else {
+			s.fields = append(s.fields, f)
 		}
 	}
 	s.fields = append(s.fields, free...)
+	s.index, s.folded = make(map[string]int, len(s.fields)), make(map[string]int, len(s.fields))
+	for i, f := range s.fields {
+		s.index[f.name] = i
+		low, _ := fold(nil, []byte(f.name))
+		s.folded[string(low)] = i
+	}
+}
+
+// find returns the index of key in s.fields, or -1. A key that differs from a
+// known one only by case is reported: some servers ignore case.
+func (s *shape) find(key []byte) (i int, miscased bool) {
+	if i, ok := s.index[string(key)]; ok {
+		return i, false
+	}
+	if len(s.fields) == 0 {
+		return -1, false
+	}
+	var buf [maxFold]byte
+	if low, ok := fold(buf[:0], key); ok {
+		if i, ok := s.folded[string(low)]; ok {
+			return i, true
+		}
+	}
+	return -1, false
+}
+
+// maxFold bounds a key that may be the name of a field, in bytes after folding.
+const maxFold = 32
+
+// fold appends key in lower case to dst as servers that ignore case do it: Go's
+// also take the long s and the Kelvin sign for letters. It reports false for a
+// key that is no field's name in any case.
+func fold(dst, key []byte) ([]byte, bool) {
+	for i := 0; i < len(key); {
+		r, n := utf8.DecodeRune(key[i:])
+		i += n
+		switch {
+		case r == '\u017f':
+			r = 's'
+		case r == '\u212a':
+			r = 'k'
+		case 'A' <= r && r <= 'Z':
+			r += 'a' - 'A'
+		case r >= utf8.RuneSelf:
+			return dst, false
+		}
+		if len(dst) == maxFold {
+			return dst, false
+		}
+		dst = append(dst, byte(r))
+	}
+	return dst, true
 }
 
 // keys returns fields that differ by name only.
