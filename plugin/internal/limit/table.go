@@ -1,17 +1,16 @@
 package limit
 
 import (
-	"math/bits"
 	"strconv"
 	"time"
 
 	"github.com/sparkward/sparkward/plugin/internal/kv"
 )
 
-// MaxBuckets is the largest number of buckets in a Table: 98,304 budgets. A
-// value has at most 130 bytes; with its key and the host's map node of about
-// 100 bytes the whole table stays under 4 MiB.
-const MaxBuckets = 1 << 14
+// MaxBuckets is the largest number of buckets in a Table, enough for 60,000
+// budgets in use at once. With values of at most 226 bytes, keys of about 30 and
+// the host's map nodes of about 100 a full table takes less than 4 MiB.
+const MaxBuckets = 10_000
 
 // Table holds the budgets of all callers in a fixed number of values of a
 // kv.Store. Every worker has a Table of its own over the shared Store; a Table
@@ -22,11 +21,13 @@ const MaxBuckets = 1 << 14
 // is not found is charged as if he had used as much as the busiest forgotten
 // one of the same kind (budgets that refill within 69 s, within 73 min, or
 // longer). So a full table can refuse a caller too early, for as long as the
-// floor takes to drain, and never lets one through too early.
+// floor takes to drain, and never lets one through too early. While calls are
+// under way their reservations are never forgotten; a newcomer to a bucket of
+// six such budgets has to wait.
 type Table struct {
 	store   kv.Store
 	prefix  string
-	mask    uint64
+	buckets uint64
 	corrupt uint64
 
 	// What update works on, kept here so that it allocates nothing.
@@ -35,52 +36,19 @@ type Table struct {
 	value  [maxValue]byte
 }
 
-// NewTable returns the table called name in store, with buckets rounded down to
-// a power of two, from 1 to MaxBuckets. All workers must use the same number.
+// NewTable returns the table called name in store, with 1 to MaxBuckets buckets.
+// All workers must use the same number.
 func NewTable(store kv.Store, name string, buckets int) *Table {
-	n := min(max(buckets, 1), MaxBuckets)
 	return &Table{
-		store:  store,
-		prefix: "sparkward/1/limit/" + name + "/",
-		mask:   1<<(bits.Len(uint(n))-1) - 1,
+		store:   store,
+		prefix:  "sparkward/1/limit/" + name + "/",
+		buckets: uint64(min(max(buckets, 1), MaxBuckets)),
 	}
 }
 
 // Corrupt returns how many foreign or damaged values this Table has met. Each
 // was taken for an empty bucket.
 func (t *Table) Corrupt() uint64 { return t.corrupt }
-
-// Charge is one budget to be charged N units, and what came of it. After
-// TakeAll it is the reservation that Settle corrects.
-type Charge struct {
-	Key    Key
-	Quota  Quota
-	N      int64 // 0 only looks
-	Result Result
-
-	settled int64  // what is charged now
-	end     int64  // Unix nanoseconds when it has drained; 0 if nothing can be given back
-	endPart uint64 // in further units
-}
-
-// Result tells what a Charge found.
-type Result struct {
-	Allowed bool
-	// TooLarge means that N is above the quota's burst and can never pass.
-	TooLarge bool
-	// Limit is the burst and Remaining what is left of it, never negative.
-	Limit, Remaining int64
-	// RetryAfter is the time until the refused N will fit, if nothing else is
-	// charged: above 0 when refused, else 0.
-	RetryAfter time.Duration
-	// ResetAfter is the time until the whole burst is free again.
-	ResetAfter time.Duration
-}
-
-// Seconds rounds d up to whole seconds, at least 1, as Retry-After wants them.
-func Seconds(d time.Duration) int64 {
-	return max(1, int64((d+time.Second-1)/time.Second))
-}
 
 // Take charges one budget. See TakeAll.
 func (t *Table) Take(key Key, q Quota, n int64, now time.Time) (Result, error) {
@@ -101,14 +69,28 @@ func (t *Table) Take(key Key, q Quota, n int64, now time.Time) (Result, error) {
 // Nothing is charged then, unless giving back failed too; what could not be
 // given back drains by itself.
 func (t *Table) TakeAll(charges []Charge, now time.Time) (bool, error) {
+	return t.takeAll(charges, false, now)
+}
+
+// Reserve is TakeAll for calls whose use is known only when they end: it holds
+// N units of every budget until Settle. A call that never settles, because its
+// worker died, loses its reservation after 10 to 20 minutes; one that settles
+// later still is charged in full, so that others may have used the same units
+// meanwhile and the budget then owes them.
+func (t *Table) Reserve(charges []Charge, now time.Time) (bool, error) {
+	return t.takeAll(charges, true, now)
+}
+
+func (t *Table) takeAll(charges []Charge, hold bool, now time.Time) (bool, error) {
 	for i := range charges {
-		charges[i].Result, charges[i].end = Result{}, 0
+		charges[i].Result = Result{}
+		charges[i].forget()
 	}
 	for done := 0; done < len(charges); {
 		group := together(charges[done:])
-		allowed, err := t.take(group, now)
+		allowed, err := t.take(group, hold, now)
 		if err != nil || !allowed {
-			t.giveBack(charges[:done], now)
+			t.undo(charges[:done], now)
 			return false, err
 		}
 		done += len(group)
@@ -116,32 +98,41 @@ func (t *Table) TakeAll(charges []Charge, now time.Time) (bool, error) {
 	return true, nil
 }
 
-func (t *Table) take(group []Charge, now time.Time) (allowed bool, err error) {
+func (t *Table) take(group []Charge, hold bool, now time.Time) (allowed bool, err error) {
 	err = t.update(group, now, func() (changed bool) {
-		allowed, changed = t.bucket.take(group, &t.places)
+		allowed, changed = t.bucket.take(group, &t.places, hold)
 		return changed
 	})
 	if err != nil {
 		for i := range group {
-			group[i].Result, group[i].end = Result{}, 0
+			group[i].Result = Result{}
+			group[i].forget()
 		}
 	}
 	return allowed && err == nil, err
 }
 
-func (t *Table) giveBack(charges []Charge, now time.Time) {
-	_ = t.Settle(charges, 0, now) // what cannot be given back drains
-	for i := range charges {
-		r := &charges[i].Result
-		r.Remaining = min(r.Remaining+charges[i].N, r.Limit)
+func (t *Table) undo(charges []Charge, now time.Time) {
+	for done := 0; done < len(charges); {
+		group := together(charges[done:])
+		_ = t.update(group, now, func() bool { // what cannot be given back drains or lapses
+			t.bucket.undo(group, &t.places)
+			return true
+		})
+		for i := range group {
+			r := &group[i].Result
+			r.Remaining = min(r.Remaining+group[i].charged, r.Limit)
+			group[i].forget()
+		}
+		done += len(group)
 	}
 }
 
-// Settle corrects what TakeAll charged, at any time before, to what was used in
-// fact: it charges the rest, even above the budget, or gives back what is too
-// much, as far as that has not drained since. Settling again with a greater
-// number charges the difference.
-func (t *Table) Settle(charges []Charge, actual int64, now time.Time) error {
+// Settle ends the reservations of one call and charges each budget what the
+// call used, even above the budget. It may be called again, with a greater
+// number, to charge the difference, and after an error, to try again. On
+// charges made by TakeAll it charges what goes beyond N.
+func (t *Table) Settle(charges []Charge, actual int64, now time.Time) (failed error) {
 	actual = max(actual, 0)
 	for done := 0; done < len(charges); {
 		group := together(charges[done:])
@@ -149,14 +140,15 @@ func (t *Table) Settle(charges []Charge, actual int64, now time.Time) error {
 			return t.bucket.settle(group, &t.places, actual)
 		})
 		if err != nil {
-			return err
-		}
-		for i := range group {
-			group[i].settled, group[i].end = actual, 0
+			failed = err
+		} else {
+			for i := range group {
+				group[i].settled(actual)
+			}
 		}
 		done += len(group)
 	}
-	return nil
+	return failed
 }
 
 // together returns the charges at the start that share a bucket, few enough
@@ -190,5 +182,5 @@ func (t *Table) update(group []Charge, now time.Time, change func() bool) error 
 
 func (t *Table) key(k Key) string {
 	var buf [64]byte
-	return string(strconv.AppendUint(append(buf[:0], t.prefix...), k.place&t.mask, 36))
+	return string(strconv.AppendUint(append(buf[:0], t.prefix...), k.place%t.buckets, 36))
 }
