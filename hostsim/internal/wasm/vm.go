@@ -1,0 +1,307 @@
+package wasm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/sparkward/sparkward/hostsim/internal/abi"
+)
+
+// VM is one instance of a module: what Envoy calls a Wasm.
+type VM struct {
+	Spec   *Spec
+	Worker Worker
+
+	module   api.Module
+	memory   api.Memory
+	calls    [callbackCount]api.Function
+	malloc   api.Function
+	mallocIn string // the export's name
+	inMalloc int
+	started  bool
+
+	err      error // why the VM failed; nil while it works
+	runtime  bool  // it failed in a callback, not while it was made
+	contexts map[uint32]*Context
+	nextID   uint32
+	vmCtx    *Context
+	current  *Context // whose callback runs, nil for none
+	override uint32   // proxy_set_effective_context
+	depth    int
+	frames   []*frame
+
+	stopIteration bool
+	after         []func()
+
+	roots, pendingDone map[string]*Context
+	metrics            metricTable
+	callouts           callouts
+	ctx                context.Context
+}
+
+// Spec is what makes two plugins share a VM on each worker: the same code, VM id
+// and VM configuration.
+type Spec struct {
+	Module        *Module
+	ID            string
+	Configuration []byte
+	Env           []string // NAME=value
+	// Capabilities are the only exports and imports in use; empty means all.
+	Capabilities map[string]bool
+	Host         *Services
+}
+
+// vmKey is how a host call finds its VM in the context it is given.
+type vmKey struct{}
+
+func (spec *Spec) allowed(capability string) bool {
+	return len(spec.Capabilities) == 0 || spec.Capabilities[capability]
+}
+
+// NewVM instantiates the module and runs its start function.
+func NewVM(ctx context.Context, spec *Spec, worker Worker) *VM {
+	vm := &VM{Spec: spec, Worker: worker, nextID: 1, contexts: map[uint32]*Context{},
+		roots: map[string]*Context{}, pendingDone: map[string]*Context{}}
+	vm.vmCtx = &Context{vm: vm}
+	vm.vmCtx.parent, vm.vmCtx.root = vm.vmCtx, vm.vmCtx
+	vm.contexts[0] = vm.vmCtx
+	vm.ctx = context.WithValue(ctx, vmKey{}, vm)
+	if err := vm.instantiate(); err != nil {
+		vm.fail(err, false)
+	}
+	return vm
+}
+
+func (vm *VM) instantiate() (err error) {
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
+	vm.module, err = vm.Spec.Module.runtime.InstantiateModule(vm.ctx, vm.Spec.Module.compiled, config)
+	if err != nil {
+		return fmt.Errorf("instantiate: %w", err)
+	}
+	vm.memory = vm.module.Memory()
+	if vm.memory == nil {
+		return errors.New("the module exports no memory")
+	}
+	if err := vm.getFunctions(); err != nil {
+		return err
+	}
+	return vm.start()
+}
+
+func (vm *VM) getFunctions() error {
+	for _, name := range []string{"malloc", "proxy_on_memory_allocate"} {
+		if fn, err := vm.export(name, "i->i"); err != nil {
+			return err
+		} else if fn != nil && vm.malloc == nil {
+			vm.malloc, vm.mallocIn = fn, name
+		}
+	}
+	if vm.malloc == nil {
+		return errors.New("the module exports neither proxy_on_memory_allocate nor malloc")
+	}
+	for i, callback := range callbacks {
+		if !vm.Spec.allowed(callback.name) {
+			continue
+		}
+		fn, err := vm.export(callback.name, callback.signature())
+		if err != nil {
+			return err
+		}
+		vm.calls[i] = fn
+	}
+	return nil
+}
+
+// export finds an exported function; nil if there is none.
+func (vm *VM) export(name, want string) (api.Function, error) {
+	fn := vm.module.ExportedFunction(name)
+	if fn == nil {
+		return nil, nil
+	}
+	def := fn.Definition()
+	if got := signature(def.ParamTypes(), def.ResultTypes()); got != want {
+		return nil, fmt.Errorf("the module exports %s as %s, want %s", name, got, want)
+	}
+	return fn, nil
+}
+
+// start runs _initialize and main, or _start. Almost no host call is allowed in them.
+func (vm *VM) start() error {
+	initialize, err := vm.export("_initialize", "->")
+	if err != nil {
+		return err
+	}
+	if initialize == nil {
+		return vm.callStart("_start", "->")
+	}
+	if err := vm.callStart("_initialize", "->"); err != nil {
+		return err
+	}
+	if vm.module.ExportedFunction("main") != nil {
+		return vm.callStart("main", "ii->i")
+	}
+	return vm.callStart("__main_void", "->i")
+}
+
+func (vm *VM) callStart(name, sig string) error {
+	fn, err := vm.export(name, sig)
+	if fn == nil {
+		return err
+	}
+	vm.started = false
+	defer func() { vm.started = true }()
+	leave := vm.enter(vm.vmCtx)
+	defer leave()
+	vm.trace("--> %s()", name)
+	_, err = fn.Call(vm.ctx, make([]uint64, len(fn.Definition().ParamTypes()))...)
+	if err != nil {
+		return trapError(name, err)
+	}
+	vm.trace("<-- ()")
+	return nil
+}
+
+// enter makes ctx the current context until the returned function is called.
+func (vm *VM) enter(ctx *Context) (leave func()) {
+	current, override := vm.current, vm.override
+	vm.current, vm.override = ctx, 0
+	vm.depth++
+	return func() {
+		vm.depth--
+		vm.current, vm.override = current, override
+	}
+}
+
+// effective is the context that host calls act on.
+func (vm *VM) effective() *Context {
+	if vm.override != 0 {
+		if ctx := vm.contexts[vm.override]; ctx != nil {
+			return ctx
+		}
+	}
+	return vm.current
+}
+
+// Failed is why the VM cannot be used any more, or nil.
+func (vm *VM) Failed() error { return vm.err }
+
+// Reloadable reports whether the VM failed in a callback: a new one may do better.
+func (vm *VM) Reloadable() bool { return vm.err != nil && vm.runtime }
+
+func (vm *VM) fail(err error, atRuntime bool) {
+	if vm.err != nil {
+		return
+	}
+	vm.err, vm.runtime = err, atRuntime
+	vm.Spec.Host.Failed(vm.Worker.Index(), err)
+}
+
+// call calls back into the filter. ok is false if the filter does not export the
+// callback or failed in it.
+func (vm *VM) call(id callbackID, ctx *Context, args ...uint32) (result uint32, ok bool) {
+	fn := vm.calls[id]
+	if fn == nil || vm.err != nil {
+		return 0, false
+	}
+	leave := vm.enter(ctx)
+	defer leave()
+	if vm.tracing() {
+		vm.traceCallback(id, args)
+	}
+	var stack [6]uint64
+	for i, arg := range args {
+		stack[i] = uint64(arg)
+	}
+	if err := fn.CallWithStack(vm.ctx, stack[:]); err != nil {
+		err = trapError(callbacks[id].name, err)
+		vm.trace("<-- trap")
+		vm.fail(err, true)
+		return 0, false
+	}
+	if vm.tracing() {
+		vm.traceReturn(id, uint32(stack[0]))
+	}
+	return uint32(stack[0]), true
+}
+
+// has reports whether the filter exports a callback.
+func (vm *VM) has(id callbackID) bool { return vm.calls[id] != nil }
+
+// TrapError is a filter that failed in one of its functions.
+type TrapError struct {
+	Callback string // the exported function that was called
+	Reason   string // one line
+	Stack    string // the filter's stack, if known
+}
+
+func (e *TrapError) Error() string { return "the filter failed in " + e.Callback + ": " + e.Reason }
+
+func trapError(name string, err error) error {
+	reason, stack, _ := strings.Cut(err.Error(), "\n")
+	reason = strings.TrimSuffix(strings.TrimSuffix(reason, " (recovered by wazero)"), "wasm stack trace:")
+	return &TrapError{Callback: name, Reason: strings.TrimPrefix(reason, "wasm error: "), Stack: stack}
+}
+
+// finish does what the callback put off: Envoy's DeferAfterCallActions.
+func (vm *VM) finish() {
+	vm.stopIteration = false
+	for len(vm.after) > 0 {
+		action := vm.after[0]
+		vm.after = vm.after[1:]
+		action()
+	}
+}
+
+// later puts an action off until the running callback returned.
+func (vm *VM) later(action func()) { vm.after = append(vm.after, action) }
+
+// allocate gets memory from the filter and copies data there.
+func (vm *VM) allocate(data []byte) (ptr uint32, ok bool) {
+	if len(data) == 0 {
+		return 0, true
+	}
+	fn := vm.malloc
+	if vm.inMalloc > 0 { // one api.Function must not call itself
+		fn = vm.module.ExportedFunction(vm.mallocIn)
+	}
+	vm.inMalloc++
+	defer func() { vm.inMalloc-- }()
+	leave := vm.enter(vm.vmCtx)
+	defer leave()
+	stack := [1]uint64{uint64(len(data))}
+	if err := fn.CallWithStack(vm.ctx, stack[:]); err != nil {
+		vm.fail(trapError(vm.mallocIn, err), true)
+		return 0, false
+	}
+	ptr = uint32(stack[0])
+	return ptr, ptr != 0 && vm.memory.Write(ptr, data)
+}
+
+// writeBytes allocates data and tells the filter where.
+func (vm *VM) writeBytes(ptrPtr, sizePtr uint32, data []byte) abi.Status {
+	ptr, ok := vm.allocate(data)
+	if !ok || !vm.memory.WriteUint32Le(ptrPtr, ptr) || !vm.memory.WriteUint32Le(sizePtr, uint32(len(data))) {
+		return abi.InvalidMemoryAccess
+	}
+	return abi.OK
+}
+
+// Close frees the instance.
+func (vm *VM) Close() {
+	if vm.module != nil {
+		vm.module.Close(vm.ctx)
+	}
+}
+
+// MemorySize is the size of the filter's memory in bytes.
+func (vm *VM) MemorySize() int {
+	if vm.memory == nil {
+		return 0
+	}
+	return int(vm.memory.Size())
+}

@@ -1,0 +1,139 @@
+package hostsim
+
+import (
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/sparkward/sparkward/hostsim/internal/abi"
+)
+
+// Plugin is one filter with its configuration. Plugins with the same code, VMID and
+// VMConfiguration share a VM on each worker, as in Envoy; the Env of the first counts.
+type Plugin struct {
+	Name, RootID string
+	// Wasm is the filter's code.
+	Wasm []byte
+	// Configuration is what the filter reads in proxy_on_configure, VMConfiguration
+	// what it reads in proxy_on_vm_start.
+	Configuration, VMConfiguration []byte
+	// VMID is also the scope of shared data and queues.
+	VMID string
+	// Env is the environment of the filter. Nothing of this process' own is shown.
+	Env map[string]string
+	// FailurePolicy says what becomes of requests after the VM failed.
+	FailurePolicy FailurePolicy
+	// ReloadBackoff is the least time from one start of the VM to the next under
+	// FailReload; up to half as much is added at random. 0 means Envoy's 1 s.
+	ReloadBackoff time.Duration
+	// AllowOnHeadersStopIteration makes a pause on headers hold the headers alone, so
+	// that the body callbacks come. Without it everything waits. See Envoy's option of
+	// the same name.
+	AllowOnHeadersStopIteration bool
+	// Capabilities lists the only ABI functions in use, as Envoy's
+	// capability_restriction_config does; empty means all.
+	Capabilities []string
+}
+
+// FailurePolicy says what becomes of requests after the VM failed.
+type FailurePolicy int
+
+// FailClosed answers 503 for ever, FailOpen passes requests by the filter, FailReload
+// starts a new VM for the next request.
+const (
+	FailClosed FailurePolicy = iota
+	FailOpen
+	FailReload
+)
+
+// Level is the level of a log line, from LevelTrace to LevelCritical.
+type Level = abi.Level
+
+// The levels in which filters log.
+const (
+	LevelTrace    = abi.Trace
+	LevelDebug    = abi.Debug
+	LevelInfo     = abi.Info
+	LevelWarn     = abi.Warn
+	LevelError    = abi.Error
+	LevelCritical = abi.Critical
+)
+
+// Route sends requests whose path begins with Prefix to a cluster. The first that
+// fits is taken.
+type Route struct {
+	Name, Prefix, Cluster string
+	// ClusterHeader names a request header that holds the cluster's name instead.
+	ClusterHeader string
+	// Timeout is how long the whole answer may take after the whole request was read:
+	// 0 means Envoy's 15 s, a negative value no limit.
+	Timeout time.Duration
+	// RequestBodyLimit replaces that of Options for this route, in bytes; 0 keeps it.
+	RequestBodyLimit int
+}
+
+// Cluster is where requests can go: the URL of one upstream, for example
+// http://127.0.0.1:8080. HTTP2 speaks HTTP/2 in clear text to it.
+type Cluster struct {
+	Name, URL string
+	HTTP2     bool
+	// ConnectTimeout is how long a connection may take; 0 means Envoy's 5 s.
+	ConnectTimeout time.Duration
+}
+
+// Options say what to run and around it what world.
+type Options struct {
+	// These belong to the first filter; see Plugin.
+	Wasm                           []byte
+	Configuration, VMConfiguration []byte
+	VMID, RootID, PluginName       string
+	Env                            map[string]string
+	FailurePolicy                  FailurePolicy
+	ReloadBackoff                  time.Duration
+	AllowOnHeadersStopIteration    bool
+	Capabilities                   []string
+	// Filters are further filters, behind the first in the order of the request.
+	Filters []Plugin
+
+	// Workers is how many event loops there are, each with VMs of its own; 0 means 1.
+	Workers int
+	// PickWorker chooses the worker of a request, from 0 to workers-1. By default all
+	// requests of one connection have the same one.
+	PickWorker func(r *http.Request, workers int) int
+
+	Routes   []Route
+	Clusters []Cluster
+	// RequestBodyLimit is how many bytes of a body are held while a filter pauses it,
+	// in either direction: beyond it the answer is 413, or 500 for a response. 0 means
+	// Envoy's 1 MiB.
+	RequestBodyLimit int
+
+	// Clock is the time that filters and timers see; nil is the real one.
+	Clock Clock
+	// Rand is where randomness comes from; nil is crypto/rand.
+	Rand io.Reader
+
+	// Log takes what filters log and what the host says about them; nil drops it.
+	Log func(Level, string)
+	// LogLevel is what proxy_get_log_level answers.
+	LogLevel Level
+	// AccessLog takes one entry for each request when it is over; nil drops it.
+	AccessLog func(Entry)
+	// Trace takes each call between the host and the filters as a line of text.
+	Trace io.Writer
+
+	// CacheDir keeps compiled code for the next start; empty keeps none.
+	CacheDir string
+	// OldPollOneoff answers ENOSYS to WASI's poll_oneoff as Envoy did until April
+	// 2026, which ends Go filters under load.
+	OldPollOneoff bool
+}
+
+// plugins are all filters in order.
+func (o *Options) plugins() []Plugin {
+	first := Plugin{Name: o.PluginName, RootID: o.RootID, Wasm: o.Wasm, Configuration: o.Configuration,
+		VMConfiguration: o.VMConfiguration, VMID: o.VMID, Env: o.Env, FailurePolicy: o.FailurePolicy,
+		ReloadBackoff: o.ReloadBackoff, AllowOnHeadersStopIteration: o.AllowOnHeadersStopIteration,
+		Capabilities: o.Capabilities}
+	return append([]Plugin{first}, o.Filters...)
+}
