@@ -47,6 +47,16 @@ const (
 	Public                 // nothing; a bad key does not matter
 )
 
+// MTLS says what in a verified client certificate names a user.
+type MTLS uint8
+
+const (
+	NoMTLS  MTLS = iota // nothing
+	URISAN              // the first URI among the subject alternative names
+	DNSSAN              // the first DNS name there
+	Subject             // the subject
+)
+
 // By says who shares one budget.
 type By uint8
 
@@ -79,6 +89,7 @@ type Config struct {
 	Inspection      Inspection
 	Breakers        []Breaker
 	ResponseHeaders [][2]string // lower-case name and value, defaults included
+	Upstreams       []Upstream
 	Endpoints       Endpoints
 	Warnings        []string // what is allowed but perhaps not meant, one line each
 	Hash            string   // first 12 hexadecimal digits of the SHA-256 of the JSON
@@ -91,6 +102,9 @@ type Auth struct {
 	Paths     []AuthPath // the first that matches decides
 	Ring      *apikey.Ring
 	Locations []apikey.Location
+
+	MTLS       MTLS
+	UserHeader string // lower case; "" for none
 
 	keys    []apikey.Key
 	masters []apikey.Key
@@ -114,10 +128,16 @@ type Address struct {
 type Limit struct {
 	Name    string
 	Quota   limit.Quota
+	Tokens  bool // the quota counts tokens, not requests
 	By      By
 	Paths   []Pattern // none means all
 	Classes []string  // classes of key; none means all callers
 	Mode    Mode
+
+	MaxCompletion int64 // tokens reserved for an answer without a bound of its own
+
+	tokens limit.Quota
+	burst  int64
 }
 
 // Size bounds a request.

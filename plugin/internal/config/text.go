@@ -35,6 +35,14 @@ func visible(s string) string {
 	return ""
 }
 
+// optionalHeader is a header's name or nothing.
+func optionalHeader(s string) string {
+	if s == "" {
+		return ""
+	}
+	return headerName(s)
+}
+
 // headerName is a header name (RFC 9110 token) in lower case, as HTTP/2 has it.
 func headerName(s string) string {
 	for i := 0; i < len(s); i++ {

@@ -81,7 +81,7 @@ func (g *Guard) countCorruptLimits() {
 // applies says whether a limit counts this request. Master keys pass every
 // limit by caller.
 func (r *Request) applies(rule *config.Limit) bool {
-	if rule.Mode == config.Off || r.key != nil && r.key.Master && rule.By != config.ByGlobal {
+	if rule.Tokens || rule.Mode == config.Off || r.key != nil && r.key.Master && rule.By != config.ByGlobal {
 		return false
 	}
 	if rule.By == config.ByUser && r.key == nil {
