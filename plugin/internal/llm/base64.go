@@ -18,7 +18,7 @@ func newSextets() (t [256]byte) {
 	for i := range t {
 		t[i] = bad
 	}
-	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+	for i, c := range []byte(standard) {
 		t[c] = byte(i)
 	}
 	t['-'], t['_'] = 62, 63

@@ -20,6 +20,7 @@ func (w *walker) multipart(boundary string) bool {
 		return w.refuse(UnsupportedMediaType, "want a boundary of 1 to 70 characters in the content type")
 	}
 	delimiter := []byte("\r\n--" + boundary)
+	w.req.delimiter = delimiter
 	rest, ok := bytes.CutPrefix(w.b, delimiter[2:])
 	for ok {
 		if bytes.HasPrefix(rest, []byte("--")) {

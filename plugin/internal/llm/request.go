@@ -99,7 +99,9 @@ type Request struct {
 	arena   []byte // decoded texts
 	blobs   []blob // files that wait for the end of their object
 	choices int64
-	last    string // the last Model, so that the same one is not allocated again
+	// delimiter stands between the parts of an upload.
+	delimiter []byte
+	last      string // the last Model, so that the same one is not allocated again
 }
 
 func (r *Request) reset(body []byte) {
