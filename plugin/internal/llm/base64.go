@@ -31,18 +31,21 @@ func newSextets() (t [256]byte) {
 // or without line breaks. What is shorter than four characters is not.
 func isBase64(s []byte) bool {
 	n, pads := 0, 0
-	for _, c := range s {
-		switch v := sextets[c]; {
-		case v < skip:
-			if pads > 0 {
-				return false
-			}
-			n++
+	for len(s) > 0 {
+		if len(s) >= 8 && pads == 0 && sextets[s[0]]|sextets[s[1]]|sextets[s[2]]|sextets[s[3]]|
+			sextets[s[4]]|sextets[s[5]]|sextets[s[6]]|sextets[s[7]] < skip {
+			n, s = n+8, s[8:]
+			continue
+		}
+		switch v := sextets[s[0]]; {
+		case v == bad || (v < skip && pads > 0):
+			return false
 		case v == pad:
 			pads++
-		case v == bad:
-			return false
+		case v < skip:
+			n++
 		}
+		s = s[1:]
 	}
 	return n >= 4 && n%4 != 1 && pads <= 2
 }

@@ -2,6 +2,7 @@ package llm
 
 import (
 	"math/bits"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -55,53 +56,73 @@ func load8(b []byte) uint64 {
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
+// stops marks, by its high bit, the first quote, backslash or control character
+// of w; bytes behind that one may be marked wrongly.
+func stops(w uint64) uint64 {
+	q, s := w^'"'*ones, w^'\\'*ones
+	return ((w-' '*ones)&^w | (q-ones)&^q | (s-ones)&^s) & highs
+}
+
 // plainRun returns how many bytes of b stand before the first quote, backslash
-// or control character, and the bits of all bytes it went over.
-func plainRun(b []byte) (n int, seen uint64) {
-	for len(b)-n >= 8 {
-		w := load8(b[n:])
-		q, s := w^'"'*ones, w^'\\'*ones
-		stop := ((w-' '*ones)&^w | (q-ones)&^q | (s-ones)&^s) & highs
-		if stop != 0 {
-			k := bits.TrailingZeros64(stop) &^ 7
-			return n + k/8, seen | w&(1<<k-1)
+// or control character.
+func plainRun(b []byte) int {
+	n := 0
+	for ; len(b)-n >= 8; n += 8 {
+		if stop := stops(load8(b[n:])); stop != 0 {
+			return n + bits.TrailingZeros64(stop)>>3
 		}
-		seen |= w
-		n += 8
 	}
-	for ; n < len(b) && b[n] != '"' && b[n] != '\\' && b[n] >= ' '; n++ {
-		seen |= uint64(b[n])
+	for n < len(b) && b[n] != '"' && b[n] != '\\' && b[n] >= ' ' {
+		n++
 	}
-	return n, seen
+	return n
 }
 
 // str reads a string at a quote and checks its escapes and its encoding.
 func (x *lexer) str() (l literal, ok bool) {
-	l.lo = x.i + 1
-	i, seen := l.lo, uint64(0)
+	b, i := x.b, x.i+1
+	l.lo = i
+	var seen uint64 // the bits of all bytes
 	for {
-		n, s := plainRun(x.b[i:])
-		i, seen = i+n, seen|s
-		switch {
-		case i >= len(x.b):
-			return l, x.fail(Invalid, x.i, "this string has no end; send the whole body")
-		case x.b[i] == '"':
-			l.hi, x.i = i, i+1
-			if seen&highs != 0 && !utf8.Valid(x.b[l.lo:l.hi]) {
-				return l, x.fail(NotUTF8, l.lo-1, "this string is not UTF-8; send UTF-8")
+		for ; len(b)-i >= 8; i += 8 {
+			w := load8(b[i:])
+			if stop := stops(w); stop != 0 {
+				k := bits.TrailingZeros64(stop) &^ 7
+				i += k >> 3
+				seen |= w & (1<<k - 1)
+				break
 			}
-			return l, true
-		case x.b[i] != '\\':
-			return l, x.fail(Invalid, i, `this string holds a raw control character; write it as \n, \t or \u00XX`)
+			seen |= w
 		}
-		l.escaped = true
-		n = escapeLen(x.b[i:])
+		for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= ' ' {
+			seen |= uint64(b[i])
+			i++
+		}
+		if i >= len(b) || b[i] != '\\' {
+			break
+		}
+		n := escapeLen(b[i:])
 		if n == 0 {
 			return l, x.fail(Invalid, i, `this is no JSON escape, or half of a surrogate pair; write \uD83D\uDE00 or UTF-8`)
 		}
+		l.escaped = true
 		i += n
 	}
+	l.hi = i
+	switch {
+	case i >= len(b):
+		return l, x.fail(Invalid, x.i, "this string has no end; send the whole body")
+	case b[i] != '"':
+		return l, x.fail(Invalid, i, `this string holds a raw control character; write it as \n, \t or \u00XX`)
+	case seen&highs != 0 && !utf8.Valid(b[l.lo:i]):
+		return l, x.fail(NotUTF8, l.lo-1, "this string is not UTF-8; send UTF-8")
+	}
+	x.i = i + 1
+	return l, true
 }
+
+// short maps the letter of a two-byte escape to what it stands for.
+var short = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
 
 // escapeLen returns the length of the escape at the start of b, a surrogate
 // pair being one, or 0 when there is no valid one. Half a pair is refused:
@@ -110,20 +131,17 @@ func escapeLen(b []byte) int {
 	if len(b) < 2 {
 		return 0
 	}
-	switch b[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+	if short[b[1]] != 0 {
 		return 2
-	case 'u':
-		r := hex4(b[2:])
-		if r < 0 {
-			return 0
-		}
-		if !utf16.IsSurrogate(r) {
-			return 6
-		}
-		if len(b) >= 12 && b[6] == '\\' && b[7] == 'u' && utf16.DecodeRune(r, hex4(b[8:])) != utf8.RuneError {
-			return 12
-		}
+	}
+	r := hex4(b[2:])
+	switch {
+	case b[1] != 'u' || r < 0:
+		return 0
+	case !utf16.IsSurrogate(r):
+		return 6
+	case len(b) >= 12 && b[6] == '\\' && b[7] == 'u' && utf16.DecodeRune(r, hex4(b[8:])) != utf8.RuneError:
+		return 12
 	}
 	return 0
 }
@@ -157,39 +175,52 @@ func unhex(c byte) byte {
 
 // unescape appends the decoded form of s, which str has checked, to dst.
 func unescape(dst, s []byte) []byte {
-	for len(s) > 0 {
-		n, _ := plainRun(s)
-		dst = append(dst, s[:n]...)
-		if s = s[n:]; len(s) == 0 {
-			break
+	n := len(dst)
+	dst = slices.Grow(dst, len(s))[:n+len(s)]
+	for i := 0; i < len(s); {
+		if len(s)-i >= 8 {
+			w := load8(s[i:])
+			store8(dst[n:], w)
+			x := w ^ '\\'*ones
+			stop := (x - ones) &^ x & highs
+			if stop == 0 {
+				i, n = i+8, n+8
+				continue
+			}
+			k := bits.TrailingZeros64(stop) >> 3
+			i, n = i+k, n+k
 		}
-		n = escapeLen(s)
-		dst = utf8.AppendRune(dst, escapeRune(s[:n]))
-		s = s[n:]
+		switch c := s[i]; {
+		case c != '\\':
+			dst[n] = c
+			i, n = i+1, n+1
+		case s[i+1] != 'u':
+			dst[n] = short[s[i+1]]
+			i, n = i+2, n+1
+		default:
+			size := escapeLen(s[i:])
+			n += utf8.EncodeRune(dst[n:], escapeRune(s[i:i+size]))
+			i += size
+		}
 	}
-	return dst
+	return dst[:n]
+}
+
+func store8(b []byte, w uint64) {
+	_ = b[7]
+	b[0], b[1], b[2], b[3] = byte(w), byte(w>>8), byte(w>>16), byte(w>>24)
+	b[4], b[5], b[6], b[7] = byte(w>>32), byte(w>>40), byte(w>>48), byte(w>>56)
 }
 
 // escapeRune decodes one valid escape.
 func escapeRune(e []byte) rune {
-	switch e[1] {
-	case 'b':
-		return '\b'
-	case 'f':
-		return '\f'
-	case 'n':
-		return '\n'
-	case 'r':
-		return '\r'
-	case 't':
-		return '\t'
-	case 'u':
-		if len(e) == 12 {
-			return utf16.DecodeRune(hex4(e[2:]), hex4(e[8:]))
-		}
+	switch len(e) {
+	case 12:
+		return utf16.DecodeRune(hex4(e[2:]), hex4(e[8:]))
+	case 6:
 		return hex4(e[2:])
 	}
-	return rune(e[1])
+	return rune(short[e[1]])
 }
 
 // word reads true, false, null or a number and returns it as written.

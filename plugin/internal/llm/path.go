@@ -75,8 +75,7 @@ func pathAt(b []byte, at int) string {
 // starts at i, or the end of b.
 func closing(b []byte, i int) int {
 	for {
-		n, _ := plainRun(b[i:])
-		i += n
+		i += plainRun(b[i:])
 		switch {
 		case i >= len(b):
 			return len(b)

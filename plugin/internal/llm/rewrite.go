@@ -108,7 +108,7 @@ func escapeLike(dst, old, value []byte) []byte {
 func escape(dst, s []byte) []byte {
 	const digits = "0123456789abcdef"
 	for len(s) > 0 {
-		n, _ := plainRun(s)
+		n := plainRun(s)
 		dst = append(dst, s[:n]...)
 		if s = s[n:]; len(s) == 0 {
 			break

@@ -17,7 +17,7 @@ type shape struct {
 	fields []field
 	rest   *shape
 	// index finds a field by its name, folded by its name in lower case.
-	index, folded map[string]int
+	index, folded index
 }
 
 // action says what becomes of a string.
@@ -89,26 +89,59 @@ func (s *shape) set(lists ...[]field) {
 		}
 	}
 	s.fields = append(s.fields, free...)
-	s.index, s.folded = make(map[string]int, len(s.fields)), make(map[string]int, len(s.fields))
 	for i, f := range s.fields {
-		s.index[f.name] = i
 		low, _ := fold(nil, []byte(f.name))
-		s.folded[string(low)] = i
+		s.index.add(f.name, i)
+		s.folded.add(string(low), i)
 	}
+}
+
+// index maps up to a hundred names to numbers from 0 to 255. It is a hash table
+// of fixed size because Go's maps take ten times as long in wasm.
+type index struct {
+	slots [256]struct {
+		name string
+		at   uint8
+	}
+}
+
+func hash(length int, first, middle, last byte) uint8 {
+	return uint8(length) + first*7 + middle*31 + last*61
+}
+
+func (x *index) add(name string, at int) {
+	h := hash(len(name), name[0], name[len(name)/2], name[len(name)-1])
+	for x.slots[h].name != "" {
+		h++
+	}
+	x.slots[h].name, x.slots[h].at = name, uint8(at)
+}
+
+func (x *index) find(name []byte) (int, bool) {
+	n := len(name)
+	if n == 0 {
+		return 0, false
+	}
+	for h := hash(n, name[0], name[n/2], name[n-1]); x.slots[h].name != ""; h++ {
+		if x.slots[h].name == string(name) {
+			return int(x.slots[h].at), true
+		}
+	}
+	return 0, false
 }
 
 // find returns the index of key in s.fields, or -1. A key that differs from a
 // known one only by case is reported: some servers ignore case.
 func (s *shape) find(key []byte) (i int, miscased bool) {
-	if i, ok := s.index[string(key)]; ok {
-		return i, false
-	}
 	if len(s.fields) == 0 {
 		return -1, false
 	}
+	if i, ok := s.index.find(key); ok {
+		return i, false
+	}
 	var buf [maxFold]byte
 	if low, ok := fold(buf[:0], key); ok {
-		if i, ok := s.folded[string(low)]; ok {
+		if i, ok := s.folded.find(low); ok {
 			return i, true
 		}
 	}

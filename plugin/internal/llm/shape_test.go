@@ -32,8 +32,12 @@ func TestShapes(t *testing.T) {
 		t.Fatalf("only %d shapes", len(all))
 	}
 	for s := range all {
-		if len(s.index) != len(s.fields) || len(s.folded) != len(s.fields) {
-			t.Errorf("%d fields, %d names, %d without case: a name is there twice", len(s.fields), len(s.index), len(s.folded))
+		names := make(map[string]bool)
+		for _, f := range s.fields {
+			names[strings.ToLower(f.name)] = true
+		}
+		if len(names) != len(s.fields) || len(names) > 100 {
+			t.Errorf("%d fields with %d names without case, want as many and at most 100", len(s.fields), len(names))
 		}
 		for i, f := range s.fields {
 			if f.as != texts && i >= maxDecisive {
