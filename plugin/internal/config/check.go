@@ -129,20 +129,19 @@ func checkMaster(d *decoder, k *apikey.Key) {
 }
 
 func checkLimit(d *decoder, l *Limit) {
-	unit := "requests"
 	switch {
 	case l.Quota.Count > 0 && l.tokens.Count > 0:
 		d.add(d.member("tokens"), "", "remove it, or requests: a limit counts one of the two")
 		return
 	case l.tokens.Count > 0:
-		unit, l.Quota, l.Tokens = "tokens", l.tokens, true
+		l.Quota, l.Tokens = l.tokens, true
 	case l.Quota.Count == 0:
 		d.add(d.member("requests"), "", `missing: add it, for example requests: "60/1m", or tokens`)
 		return
 	}
 	l.Quota.Burst = l.burst
 	if err := l.Quota.Validate(); err != nil {
-		d.add(d.member(unit), "", err.Error())
+		d.add(d.where(), "", err.Error())
 	}
 }
 

@@ -5,6 +5,7 @@ package config
 
 import (
 	"strconv"
+	"unsafe"
 
 	"github.com/sparkward/sparkward/plugin/internal/apikey"
 	"github.com/sparkward/sparkward/plugin/internal/breaker"
@@ -182,13 +183,19 @@ func Parse(json []byte) (*Config, error) {
 		r.add("policy", strconv.Itoa(len(json))+" bytes", "at most "+strconv.Itoa(maxPolicy)+" bytes")
 		return nil, r.err()
 	}
-	d := &decoder{cursor: cursor{in: string(json)}, report: r}
-	if d.peek() == 0 {
+	// A view, not a copy: nothing of it is kept, and a large policy twice in
+	// memory would stay there, because a wasm memory never shrinks.
+	text := unsafe.String(unsafe.SliceData(json), len(json))
+	d := &decoder{cursor: cursor{in: text}, report: r}
+	if d.end() {
 		d.cursor = cursor{in: "{}"}
+	}
+	if b := d.peek(); b != '{' && b != '[' && b != '"' {
+		d.broken(`an object; "sparkctl lint -json" makes one from YAML`)
 	}
 	c := new(Config)
 	policy.read(d, c)
-	if d.fault == "" && d.peek() != 0 {
+	if d.fault == "" && !d.end() {
 		d.broken("nothing after the policy")
 	}
 	if d.fault != "" {

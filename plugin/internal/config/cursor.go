@@ -37,20 +37,25 @@ func (c *cursor) place() string {
 }
 
 func (c *cursor) space() {
-	for c.pos < len(c.in) {
-		switch c.in[c.pos] {
-		case ' ', '\t', '\n', '\r':
-			c.pos++
-		default:
-			return
-		}
+	pos := c.pos
+	for pos < len(c.in) && c.in[pos] <= ' ' && isSpace(c.in[pos]) {
+		pos++
 	}
+	c.pos = pos
 }
 
-// peek returns the first byte of the next token, or 0 at the end.
-func (c *cursor) peek() byte {
+func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }
+
+// end reports whether nothing more comes.
+func (c *cursor) end() bool {
 	c.space()
-	if c.pos == len(c.in) {
+	return c.pos == len(c.in)
+}
+
+// peek returns the first byte of the next token, or 0 at the end. (A byte of 0
+// begins no token, so readers of tokens need not tell the two apart.)
+func (c *cursor) peek() byte {
+	if c.end() {
 		return 0
 	}
 	return c.in[c.pos]
@@ -99,15 +104,20 @@ func (c *cursor) name() string {
 // text reads the string that opens with the next byte.
 func (c *cursor) text() string {
 	start := c.pos + 1
-	for i := start; i < len(c.in); i++ {
-		switch b := c.in[i]; {
+	rest := c.in[start:]
+	for i := 0; i < len(rest); i++ {
+		b := rest[i]
+		if b > '"' && b != '\\' {
+			continue // nearly every byte of a large policy, its digests, ends here
+		}
+		switch {
 		case b == '"':
-			c.pos = i + 1
-			return c.checked(c.in[start:i], start)
+			c.pos = start + i + 1
+			return c.checked(rest[:i], start)
 		case b == '\\':
-			return c.escaped(start, i)
+			return c.escaped(start, start+i)
 		case b < ' ':
-			c.pos = i
+			c.pos = start + i
 			c.broken("no raw control character in a string")
 			return ""
 		}

@@ -33,7 +33,7 @@ func object[T any](called string, check func(d *decoder, v *T), fields ...field[
 	}
 	read := func(d *decoder, dst *T) {
 		if d.peek() != '{' {
-			d.wrong("an object")
+			d.wrongSort("an object")
 			return
 		}
 		before := len(d.errs)

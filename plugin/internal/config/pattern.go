@@ -44,7 +44,7 @@ func (a *AuthPath) Match(method, path string) bool {
 
 // PathOf returns the path of a request target (the :path header) without its
 // query. plain is false if an upstream might read another path out of it: it
-// has empty, "." or ".." segments, a backslash, a control character, a
+// has empty, "." or ".." segments, a backslash, a byte that is not visible ASCII, a
 // fragment, or a percent-encoded byte that needs no encoding or hides one of
 // those. No pattern can be trusted on such a path.
 func PathOf(target string) (path string, plain bool) {
@@ -57,7 +57,7 @@ func PathOf(target string) (path string, plain bool) {
 	}
 	for i := 0; i < len(path); i++ {
 		switch b := path[i]; {
-		case b <= ' ' || b == 0x7f || b == '\\' || b == '#':
+		case b <= ' ' || b >= 0x7f || b == '\\' || b == '#':
 			return path, false
 		case b == '/' && ambiguousSegment(path[i+1:]):
 			return path, false
@@ -91,10 +91,9 @@ func plainEscape(rest string) bool {
 	if len(rest) < 2 {
 		return false
 	}
-	high, ok := nibble(rest[0])
-	low, ok2 := nibble(rest[1])
+	high, low := nibbles[rest[0]], nibbles[rest[1]]
 	b := high<<4 | low
-	return ok && ok2 && b >= ' ' && b != 0x7f && !isAlnum(b) && strings.IndexByte(`-._~/\%;`, b) < 0
+	return high|low <= 0xf && b >= ' ' && b != 0x7f && !isAlnum(b) && strings.IndexByte(`-._~/\%;`, b) < 0
 }
 
 // pathPattern checks the text of a Pattern.
@@ -104,7 +103,7 @@ func pathPattern(s string) string {
 	}
 	probe := strings.NewReplacer("*", "x", "{", "x", "}", "x").Replace(s)
 	if path, plain := PathOf(probe); !plain || len(path) != len(s) {
-		return "a plain path: no query, empty or dot segments, backslashes or needless percent-encoding"
+		return "a plain path in ASCII: no query, empty or dot segments, backslashes or needless percent-encoding"
 	}
 	for i, segment := range strings.Split(s[1:], "/") {
 		last := i == strings.Count(s, "/")-1

@@ -162,12 +162,15 @@ func decimal(s string) (int64, bool) {
 // duration is a length of time from min to max, such as "30s" or "1m30s".
 func duration(min, max time.Duration) kind[time.Duration] {
 	want := "a duration from " + formatDuration(min) + " to " + formatDuration(max) + ` such as "30s" or "500ms"`
-	return parsed("duration", `^([0-9]{1,12}d)?([0-9]{1,12}h)?([0-9]{1,12}m)?([0-9]{1,12}s)?([0-9]{1,12}ms)?$`, want,
+	return parsed("duration", "^"+durationPattern+"$", want,
 		func(s string) (time.Duration, bool) {
 			v, ok := parseDuration(s)
 			return v, ok && v >= min && v <= max
 		})
 }
+
+// durationPattern allows a little more than parseDuration.
+const durationPattern = "([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?"
 
 var units = [...]struct {
 	name string
@@ -235,7 +238,7 @@ var quota = kind[limit.Quota]{func(d *decoder, dst *limit.Quota) {
 		d.refuse(quote(s), "a period from 1s to "+formatDuration(limit.MaxPeriod))
 	}
 	*dst = limit.Quota{Count: n, Period: p}
-}, &shape{json: "string", called: "quota", pattern: `^[0-9]{1,12}/[0-9dhms]+$`}}
+}, &shape{json: "string", called: "quota", pattern: "^0*[1-9][0-9]*/" + durationPattern + "$"}}
 
 // moment is an RFC 3339 time, in Unix seconds.
 var moment = parsed("time", "", `an RFC 3339 time, for example "2027-01-31T00:00:00Z"`,
@@ -263,23 +266,23 @@ func decodeHex(dst *[32]byte, s string) bool {
 	if len(s) != 2*len(dst) {
 		return false
 	}
+	bad := byte(0)
 	for i := range dst {
-		high, ok := nibble(s[2*i])
-		low, ok2 := nibble(s[2*i+1])
-		if !ok || !ok2 {
-			return false
-		}
+		high, low := nibbles[s[2*i]], nibbles[s[2*i+1]]
 		dst[i] = high<<4 | low
+		bad |= high | low
 	}
-	return true
+	return bad <= 0xf
 }
 
-func nibble(b byte) (byte, bool) {
-	switch {
-	case '0' <= b && b <= '9':
-		return b - '0', true
-	case 'a' <= b|0x20 && b|0x20 <= 'f':
-		return b | 0x20 - 'a' + 10, true
+// nibbles holds the value of each hexadecimal digit, and 0xff for other bytes.
+var nibbles = func() (t [256]byte) {
+	for b := range t {
+		t[b] = 0xff
 	}
-	return 0, false
-}
+	for v, digit := range "0123456789abcdef" {
+		t[digit] = byte(v)
+		t[strings.ToUpper(string(digit))[0]] = byte(v)
+	}
+	return t
+}()

@@ -64,7 +64,7 @@ func responseHeader(s string) string {
 	switch s {
 	case "connection", "content-encoding", "content-length", "content-type", "date", "keep-alive",
 		"proxy-connection", "retry-after", "te", "trailer", "transfer-encoding", "upgrade":
-		return "another header: this one belongs to the answer itself"
+		return "another header, this one belongs to the answer itself"
 	}
 	return headerName(s)
 }

@@ -1,0 +1,128 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+// everyField calls visit for each line of the table, with its path.
+func everyField(s *shape, path string, visit func(path string, f description)) {
+	for _, f := range s.fields {
+		at := Member(path, f.name)
+		visit(at, f)
+		everyField(f.shape, at, visit)
+		if f.shape.items != nil {
+			everyField(f.shape.items, at+"[0]", visit)
+		}
+	}
+}
+
+// around returns a policy in which value stands at path, between what path's
+// objects require.
+func around(path, value string) string {
+	name, rest, more := strings.Cut(path, ".")
+	list := strings.HasSuffix(name, "[0]")
+	name = strings.TrimSuffix(name, "[0]")
+	if more {
+		value = around(rest, value)
+	}
+	if list {
+		value = "[" + value + "]"
+	}
+	needs := ""
+	for field, need := range map[string]string{
+		"limits":      `"name": "n", "requests": "1/1s"`,
+		"breakers":    `"cluster": "c"`,
+		"keys":        `"user": "u", "sha256": "` + exampleDigest + `"`,
+		"master_keys": `"name": "n", "sha256": "` + exampleDigest + `"`,
+		"paths":       `"path": "/", "auth": "public"`,
+	} {
+		if field == name && list {
+			needs = need
+		}
+	}
+	return `{"` + name + `": ` + withNeeds(value, needs) + `}`
+}
+
+// withNeeds adds what an entry requires and does not say itself.
+func withNeeds(list, needs string) string {
+	for _, need := range strings.Split(needs, ", ") {
+		if name, _, ok := strings.Cut(need, ":"); ok && !strings.Contains(list, name+":") {
+			list = strings.Replace(list, "[{", "[{"+need+", ", 1)
+		}
+	}
+	return list
+}
+
+// TestTable proves every line of the table by its own example: it is a policy,
+// and the default is one too. Each has words that say what it means.
+func TestTable(t *testing.T) {
+	n := 0
+	everyField(policy.shape, "", func(path string, f description) {
+		n++
+		if f.doc == "" || !strings.HasSuffix(f.doc, ".") || strings.ContainsAny(f.doc, "|\n") {
+			t.Errorf("%s: the text %q is not one or more sentences fit for a table", path, f.doc)
+		}
+		if f.required && f.def != "" {
+			t.Errorf("%s is required and has a default", path)
+		}
+		for _, value := range []string{f.example, f.def} {
+			if value == "" {
+				continue
+			}
+			in := around(path, value)
+			if _, err := Parse([]byte(in)); err != nil {
+				t.Errorf("%s\n%v", in, err)
+			}
+		}
+		if f.example == "" {
+			t.Errorf("%s has no example", path)
+		}
+	})
+	if n < 50 {
+		t.Errorf("only %d fields were seen", n)
+	}
+}
+
+// TestTableFits holds what readFields relies on.
+func TestTableFits(t *testing.T) {
+	seen := func(s *shape, path string) {
+		if len(s.fields) > 64 {
+			t.Errorf("%s has %d fields, more than the bits that mark them", path, len(s.fields))
+		}
+		names := map[string]bool{}
+		for _, f := range s.fields {
+			if names[f.name] {
+				t.Errorf("%s has two fields %s", path, f.name)
+			}
+			names[f.name] = true
+		}
+	}
+	seen(policy.shape, "policy")
+	everyField(policy.shape, "", func(path string, f description) {
+		seen(f.shape, path)
+		if f.shape.items != nil {
+			seen(f.shape.items, path)
+		}
+	})
+}
+
+// TestWrongType puts a value of every other JSON type in each field.
+func TestWrongType(t *testing.T) {
+	types := map[string]string{"object": `{}`, "array": `[]`, "string": `"\u0001"`, "integer": `-7`, "boolean": `true`, "null": `[null]`}
+	everyField(policy.shape, "", func(path string, f description) {
+		for name, value := range types {
+			if name == f.shape.json {
+				continue
+			}
+			_, err := Parse([]byte(around(path, value)))
+			if err == nil {
+				t.Errorf("%s: %s was accepted for a value of type %s", path, value, f.shape.json)
+				continue
+			}
+			if !strings.Contains(err.Error(), path) {
+				t.Errorf("%s: %s: no path in %v", path, value, err)
+			}
+		}
+	})
+}
