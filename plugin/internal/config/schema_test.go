@@ -174,8 +174,8 @@ func TestSchemaRefusesBad(t *testing.T) {
 		"auth_headers", "auth_headers_none", "breaker_never", "breaker_open", "cluster_empty", "cluster_twice",
 		"duplicate_field", "duplicate_field_escaped", "duplicate_label", "duplicate_null", "duplicate_response_header",
 		"endpoints", "endpoints_glob", "endpoints_same", "inspection_rule", "key_dates_form", "key_dates_reversed", "key_models",
-		"key_same", "key_user_spaces", "key_zero", "limit_burst_endless", "limit_path", "limit_same_name",
-		"response_header_own",
+		"key_same", "key_user_spaces", "key_zero", "limit_both", "limit_burst_endless", "limit_none", "limit_path", "limit_same_name",
+		"response_header_own", "upstream_no_breaker", "upstream_no_paths", "upstream_pass", "upstream_twice",
 	}
 	for _, file := range policies(t, "bad") {
 		refused := accepts(schema, file.value) != nil

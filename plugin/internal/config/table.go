@@ -58,7 +58,7 @@ var auth = object("auth", checkAuth,
 		doc: "Exceptions to `default`. The first that matches decides."}),
 	at("keys", func(a *Auth) *[]apikey.Key { return &a.keys }, list(key, 100_000), note{example: `[{"user": "alice", "sha256": "` + exampleDigest + `"}]`,
 		doc: "The keys that callers may use. `sparkctl key new` makes one. A user may have any number, so that a new key can overlap the old."}),
-	at("master_keys", func(a *Auth) *[]apikey.Key { return &a.masters }, list(masterKey, 64), note{example: `[{"name": "ops", "sha256": "` + exampleDigest + `"}]`,
+	at("master_keys", func(a *Auth) *[]apikey.Key { return &a.masters }, list(masterKey, 64), note{example: `[{"name": "ops", "sha256": "` + exampleMaster + `"}]`,
 		doc: "Keys for operators: they see the details of the filter's own endpoints and are not charged to any per-user limit."}),
 	at("headers", func(a *Auth) *[]string { return &a.headers }, list(text("header", 64, headerName), 8), note{def: `["authorization", "x-api-key", "api-key", "x-goog-api-key"]`, example: `["authorization"]`,
 		doc: "Request headers a key is looked for in. `authorization` holds it after `Bearer `, any other header holds nothing else."}),
@@ -66,7 +66,10 @@ var auth = object("auth", checkAuth,
 
 var access = word[Access]("required", "optional", "public")
 
-const exampleDigest = "6ca13d52ca70c883e0f0bb101e425a89e8624de51db2d2392593af6a84118090"
+const (
+	exampleDigest = "6ca13d52ca70c883e0f0bb101e425a89e8624de51db2d2392593af6a84118090"
+	exampleMaster = "a3d1f7a1f1b3a7a9c0a55f9d3ffb3ad3ed35f4d7e2a0a1ea5a10ffb58b90e3c7"
+)
 
 var authPath = object("path rule", nil,
 	at("path", func(p *AuthPath) *Pattern { return &p.Path }, path, note{required: true, example: `"/v1/models"`,
@@ -78,9 +81,9 @@ var authPath = object("path rule", nil,
 )
 
 // keyFields are what every key has after its name.
-func keyFields(first field[apikey.Key], more ...field[apikey.Key]) []field[apikey.Key] {
+func keyFields(first field[apikey.Key], digestExample string, more ...field[apikey.Key]) []field[apikey.Key] {
 	return append([]field[apikey.Key]{first,
-		at("sha256", func(k *apikey.Key) *[32]byte { return &k.Hash }, digest, note{required: true, example: `"` + exampleDigest + `"`,
+		at("sha256", func(k *apikey.Key) *[32]byte { return &k.Hash }, digest, note{required: true, example: `"` + digestExample + `"`,
 			doc: "SHA-256 of the key, in hexadecimal. `sparkctl key hash` makes it from a key you have."}),
 		at("not_before", func(k *apikey.Key) *int64 { return &k.NotBefore }, moment, note{example: `"2027-01-01T00:00:00Z"`,
 			doc: "The key is refused before this time."}),
@@ -91,7 +94,7 @@ func keyFields(first field[apikey.Key], more ...field[apikey.Key]) []field[apike
 
 var key = object("key", checkDates, keyFields(
 	at("user", func(k *apikey.Key) *string { return &k.User }, text("name", 64, name), note{required: true, example: `"alice"`,
-		doc: "Who calls with this key. Shown in the access log and charged by the limits."}),
+		doc: "Who calls with this key. Shown in the access log and charged by the limits."}), exampleDigest,
 	at("class", func(k *apikey.Key) *string { return &k.Class }, text("name", 64, name), note{example: `"batch"`,
 		doc: "Class that limits can name."}),
 	at("models", func(k *apikey.Key) *[]string { return &k.Models }, list(text("model", 128, modelPattern), 64), note{example: `["gpt-4o*", "claude-3-5-haiku-latest"]`,
@@ -104,7 +107,7 @@ var key = object("key", checkDates, keyFields(
 
 var masterKey = object("master key", checkMaster, keyFields(
 	at("name", func(k *apikey.Key) *string { return &k.User }, text("name", 64, name), note{required: true, example: `"ops"`,
-		doc: "Who calls with this key."}),
+		doc: "Who calls with this key."}), exampleMaster,
 )...)
 
 var address = object("address", nil,

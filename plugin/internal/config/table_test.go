@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -17,41 +18,46 @@ func everyField(s *shape, path string, visit func(path string, f description)) {
 	}
 }
 
-// around returns a policy in which value stands at path, between what path's
-// objects require.
-func around(path, value string) string {
-	name, rest, more := strings.Cut(path, ".")
-	list := strings.HasSuffix(name, "[0]")
-	name = strings.TrimSuffix(name, "[0]")
-	if more {
-		value = around(rest, value)
-	}
-	if list {
-		value = "[" + value + "]"
-	}
-	needs := ""
-	for field, need := range map[string]string{
-		"limits":      `"name": "n", "requests": "1/1s"`,
-		"breakers":    `"cluster": "c"`,
-		"keys":        `"user": "u", "sha256": "` + exampleDigest + `"`,
-		"master_keys": `"name": "n", "sha256": "` + exampleDigest + `"`,
-		"paths":       `"path": "/", "auth": "public"`,
-	} {
-		if field == name && list {
-			needs = need
-		}
-	}
-	return `{"` + name + `": ` + withNeeds(value, needs) + `}`
-}
+// base holds one entry of each list, with what an entry requires.
+const base = `{
+	"auth": {
+		"paths": [{"path": "/", "auth": "public"}],
+		"keys": [{"user": "u", "sha256": "` + exampleDigest + `"}],
+		"master_keys": [{"name": "n", "sha256": "` + exampleMaster + `"}]
+	},
+	"limits": [{"name": "n", "requests": "1/1s"}],
+	"breakers": [{"cluster": "openai"}],
+	"upstreams": [{"cluster": "openai", "paths": ["/"], "credential": {"env": "E"}, "fallbacks": [{"cluster": "c"}]}]
+}`
 
-// withNeeds adds what an entry requires and does not say itself.
-func withNeeds(list, needs string) string {
-	for _, need := range strings.Split(needs, ", ") {
-		if name, _, ok := strings.Cut(need, ":"); ok && !strings.Contains(list, name+":") {
-			list = strings.Replace(list, "[{", "[{"+need+", ", 1)
+// around returns base with value, which is JSON, in place of what is at path.
+func around(t *testing.T, path, value string) []byte {
+	var doc map[string]any
+	if err := json.Unmarshal([]byte(base), &doc); err != nil {
+		t.Fatal(err)
+	}
+	at := doc
+	names := strings.Split(strings.ReplaceAll(path, "[0]", ""), ".")
+	for _, name := range names[:len(names)-1] {
+		switch next := at[name].(type) {
+		case nil:
+			below := map[string]any{}
+			at[name], at = below, below
+		case []any:
+			at = next[0].(map[string]any)
+		case map[string]any:
+			at = next
 		}
 	}
-	return list
+	at[names[len(names)-1]] = json.RawMessage(value)
+	if path == "limits[0].tokens" { // the one field that another excludes
+		delete(at, "requests")
+	}
+	out, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // TestTable proves every line of the table by its own example: it is a policy,
@@ -70,8 +76,8 @@ func TestTable(t *testing.T) {
 			if value == "" {
 				continue
 			}
-			in := around(path, value)
-			if _, err := Parse([]byte(in)); err != nil {
+			in := around(t, path, value)
+			if _, err := Parse(in); err != nil {
 				t.Errorf("%s\n%v", in, err)
 			}
 		}
@@ -115,7 +121,7 @@ func TestWrongType(t *testing.T) {
 			if name == f.shape.json {
 				continue
 			}
-			_, err := Parse([]byte(around(path, value)))
+			_, err := Parse(around(t, path, value))
 			if err == nil {
 				t.Errorf("%s: %s was accepted for a value of type %s", path, value, f.shape.json)
 				continue

@@ -85,10 +85,10 @@ func checkUpstreams(d *decoder, c *Config) {
 		before := u.Cluster
 		for j := range u.Fallbacks {
 			if !hasBreaker(c, before) {
-				d.add(at+".fallbacks"+index(j), "", "a breaker for "+quote(before)+" under breakers: without one it is never given up")
+				d.add(at+".fallbacks"+index(j), "", "needs a breaker for "+quote(before)+": add one under breakers, or it is never given up")
 			}
 			if before = u.Fallbacks[j].Cluster; len(u.Fallbacks[j].Models) > 0 && c.HeaderMode == Pass {
-				d.add(at+".fallbacks"+index(j)+".models", "", "header_mode: hold, since a body that is sent on cannot be changed")
+				d.add(at+".fallbacks"+index(j)+".models", "", "needs header_mode: hold, since a body that is sent on cannot be changed")
 			}
 		}
 	}
