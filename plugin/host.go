@@ -2,6 +2,7 @@ package main
 
 import (
 	"math/rand/v2"
+	"os"
 	"runtime"
 
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
@@ -35,6 +36,9 @@ func (host) Set(key string, value []byte, cas uint32) error {
 
 // Random returns 64 random bits.
 func (host) Random() uint64 { return rand.Uint64() }
+
+// Env returns an environment variable of the VM.
+func (host) Env(name string) string { return os.Getenv(name) }
 
 // Memory returns the bytes that the VM's memory has grown to.
 func (host) Memory() int64 {

@@ -10,7 +10,7 @@ import (
 // the policy and the rule set, never a key or any prompt text.
 type audit struct {
 	decision, reason, cause string
-	user, limit, breaker    string
+	limit, breaker          string
 	would                   []string
 	rules                   []string
 	layer                   string
@@ -44,7 +44,7 @@ func (a *audit) append(b []byte, r *Request) []byte {
 	b = appendField(b, `{"decision":`, a.decision)
 	b = appendMember(b, `,"reason":`, a.reason)
 	b = appendMember(b, `,"cause":`, a.cause)
-	b = appendMember(b, `,"user":`, a.user)
+	b = appendMember(b, `,"user":`, r.user)
 	b = appendMember(b, `,"address":`, r.address)
 	b = appendMember(b, `,"api":`, r.api.String())
 	b = appendList(b, `,"would":`, a.would)

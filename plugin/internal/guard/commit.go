@@ -7,16 +7,56 @@ import (
 	"github.com/sparkward/sparkward/plugin/internal/breaker"
 	"github.com/sparkward/sparkward/plugin/internal/config"
 	"github.com/sparkward/sparkward/plugin/internal/limit"
-	"github.com/sparkward/sparkward/plugin/internal/metric"
 )
 
+// routeHeader tells the host's route which cluster to use.
+const routeHeader = internal + "cluster"
+
 // commit is the last moment before the upstream sees anything, and the one
-// place that takes a slot of its breaker.
-func (r *Request) commit(now time.Time) *refusal {
+// place that takes a slot of its breaker. It adds to verdict what the chosen
+// upstream needs.
+func (r *Request) commit(verdict Verdict, now time.Time) Verdict {
 	r.phase, r.sent = phaseUpstream, true
 	r.outcome = breaker.Excluded // until an answer says otherwise
-	r.cluster = r.stream.Property("xds", "cluster_name")
-	b, policy := r.g.breakerFor(r.cluster)
+	up := r.g.upstreamOf(r.path)
+	if up == nil {
+		if f := r.acquire(r.stream.Property("xds", "cluster_name"), now); f != nil {
+			return r.refused(f)
+		}
+		return r.addCredential(verdict)
+	}
+	if f := r.choose(up, now); f != nil {
+		return r.refused(f)
+	}
+	verdict.Edits = append(verdict.Edits, Edit{Name: routeHeader, Value: r.cluster})
+	return r.addCredential(verdict)
+}
+
+// choose takes the first cluster, of an upstream and its fallbacks, whose
+// breaker lets the call pass. Where none does, the refusal is that of the
+// cluster which will be back first.
+func (r *Request) choose(up *config.Upstream, now time.Time) *refusal {
+	first := r.acquire(up.Cluster, now)
+	if first == nil {
+		return nil
+	}
+	for i := range up.Fallbacks {
+		f := r.acquire(up.Fallbacks[i].Cluster, now)
+		if f == nil {
+			r.fallback = &up.Fallbacks[i]
+			return nil
+		}
+		if f.wait < first.wait {
+			first = f
+		}
+	}
+	return first
+}
+
+// acquire asks the breaker of a cluster, if it has one, for leave to call it.
+func (r *Request) acquire(cluster string, now time.Time) *refusal {
+	r.cluster = cluster
+	b, policy := r.g.breakerFor(cluster)
 	if b == nil || policy.Mode == config.Off {
 		return nil
 	}
@@ -25,10 +65,10 @@ func (r *Request) commit(now time.Time) *refusal {
 	if err != nil {
 		return r.control(policy.Mode, r.doubt(causeBreaker))
 	}
-	r.noteChange(policy.Cluster, result.Change)
+	r.g.noteChange(cluster, result.Change)
 	r.audit.breaker = result.State.String()
 	if !result.Allowed {
-		return r.control(policy.Mode, openRefusal(policy.Cluster, result.RetryAfter))
+		return r.control(policy.Mode, openRefusal(cluster, result.RetryAfter))
 	}
 	r.breaker, r.ticket = b, ticket
 	return nil
@@ -40,40 +80,6 @@ func openRefusal(cluster string, wait time.Duration) *refusal {
 		reason:  CircuitOpen,
 		message: "the upstream " + cluster + " has been failing and is given time to recover; try again in " + text + " s",
 		headers: [][2]string{{"retry-after", text}},
+		wait:    wait,
 	}
-}
-
-// countCorruptBreakers counts the damaged values that breakers have met since
-// last asked.
-func (g *Guard) countCorruptBreakers() {
-	var n uint64
-	for _, b := range g.breakers {
-		n += b.Corrupt()
-	}
-	g.metrics.Add(metric.Corrupt, "breaker", int64(n-g.corruptBreakers))
-	g.corruptBreakers = n
-}
-
-// report gives the slot back with what became of it.
-func (r *Request) report(now time.Time) {
-	if r.breaker == nil {
-		return
-	}
-	change, err := r.breaker.Report(r.ticket, r.outcome, r.elapsed, r.retry, now)
-	if err != nil {
-		r.g.metrics.Inc(metric.Undecided, causeBreaker)
-		return
-	}
-	r.noteChange(r.cluster, change)
-	r.breaker = nil
-}
-
-// noteChange counts and logs a change of a breaker's state.
-func (r *Request) noteChange(cluster string, c breaker.Change) {
-	if !c.Changed() {
-		return
-	}
-	r.g.metrics.Inc(metric.BreakerChanges, cluster)
-	r.g.metrics.Move(metric.BreakerState, cluster, int64(c.From), int64(c.To))
-	r.g.host.Log(c.To == breaker.Open, "breaker "+cluster+": "+c.From.String()+" to "+c.To.String()+" ("+c.Cause.String()+")")
 }

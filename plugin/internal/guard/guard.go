@@ -21,6 +21,8 @@ import (
 type Host interface {
 	kv.Store
 	metric.Host
+	// Env returns an environment variable of the VM, or "".
+	Env(name string) string
 	// Memory returns the bytes that the VM's memory has grown to.
 	Memory() int64
 	// Random returns 64 random bits.
@@ -47,6 +49,8 @@ type Guard struct {
 	scanner  *scan.Scanner
 	metrics  *metric.Set
 	started  int64 // Unix nanoseconds; a time.Time would keep all of its methods in the module
+
+	credentials []string // parallel to cfg.Upstreams, "" for none
 
 	seed    limit.Seed
 	charges []limit.Charge
@@ -80,6 +84,9 @@ func New(cfg *config.Config, host Host, now time.Time) (*Guard, error) {
 	}
 	for _, b := range cfg.Breakers {
 		g.breakers = append(g.breakers, breaker.New(host, b.Cluster, b.Settings, host.Random))
+	}
+	if g.credentials, err = readCredentials(cfg, host); err != nil {
+		return nil, err
 	}
 	if g.seed, err = limit.SharedSeed(host, freshSeed(host)); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package guard
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ type testHost struct {
 	stats map[string]int64
 	names []string
 	log   []string
+	env   map[string]string
 }
 
 func newTestHost() *testHost {
@@ -39,6 +41,7 @@ func (h *testHost) Add(id uint32, gauge bool, delta int64) {
 }
 
 func (h *testHost) Value(id uint32) uint64  { return uint64(h.stats[h.names[id]]) }
+func (h *testHost) Env(name string) string  { return h.env[name] }
 func (h *testHost) Random() uint64          { return 4 }
 func (h *testHost) Memory() int64           { return 1 << 20 }
 func (h *testHost) Log(_ bool, line string) { h.log = append(h.log, line) }
@@ -63,16 +66,21 @@ func (s *testStream) Publish(_ string, value []byte) { s.audit = string(value) }
 // newGuard puts a policy to work on a fresh host.
 func newGuard(t testing.TB, policy string) (*Guard, *testHost) {
 	t.Helper()
+	host := newTestHost()
+	return newGuardOn(t, host, policy), host
+}
+
+func newGuardOn(t testing.TB, host *testHost, policy string) *Guard {
+	t.Helper()
 	cfg, err := config.Parse([]byte(policy))
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := newTestHost()
 	g, err := New(cfg, host, start)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g, host
+	return g
 }
 
 // start is when every test begins.
@@ -86,6 +94,8 @@ type call struct {
 	status  int           // the upstream's, 200 when 0
 	details string        // of the answer, "via_upstream" when empty
 	lost    bool          // the answer never ended
+
+	properties map[string]string // beside the usual ones
 
 	reply   *Reply // the filter's own, or nil
 	sent    bool   // the upstream saw it
@@ -119,6 +129,7 @@ func (c *call) run(t *testing.T, g *Guard) *call {
 	stream := &testStream{properties: map[string]string{
 		"xds.cluster_name": "openai", "source.address": "192.0.2.1:5", "response.code_details": c.details,
 	}}
+	maps.Copy(stream.properties, c.properties)
 	c.request = g.NewRequest(stream)
 	c.take(c.request.Begin(c.headers, c.body == "", now))
 	if c.reply == nil && c.body != "" {

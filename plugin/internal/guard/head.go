@@ -64,6 +64,9 @@ func (r *Request) checkSize(size int64) *refusal {
 // gateway's and stays.
 func (r *Request) upstreamEdits(h fields) []Edit {
 	edits := r.g.edits[:0]
+	if name := r.g.cfg.Auth.UserHeader; name != "" && r.g.cfg.Auth.Mode == config.Enforce {
+		edits = append(edits, Edit{Name: name, Remove: true})
+	}
 	if r.g.cfg.Auth.Mode == config.Enforce || r.key != nil {
 		for _, l := range r.g.cfg.Auth.Locations {
 			if _, n := h.first(l.Header); n > 0 {

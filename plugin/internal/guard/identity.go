@@ -3,7 +3,10 @@ package guard
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sparkward/sparkward/plugin/internal/apikey"
 	"github.com/sparkward/sparkward/plugin/internal/config"
@@ -22,6 +25,8 @@ func (r *Request) identify(h fields, now time.Time) *refusal {
 	switch {
 	case err == nil:
 		r.useKey(key, h)
+	case errors.Is(err, apikey.ErrNone) && r.useOutside(h):
+		return nil
 	case need == config.Public, need == config.Optional && errors.Is(err, apikey.ErrNone):
 		r.useAddress(h)
 		return nil
@@ -84,8 +89,57 @@ func credentialRefusal(err error) *refusal {
 // useKey makes the key's user the caller. The address is still needed where a
 // limit is by address.
 func (r *Request) useKey(key *apikey.Key, h fields) {
-	r.key = key
-	r.audit.user = key.User
+	r.key, r.user = key, key.User
+	r.addressForLimits(h)
+}
+
+// useOutside makes somebody the caller whom the host has identified: by a
+// client certificate that it verified, or in a header of an earlier filter. It
+// says whether there is one.
+func (r *Request) useOutside(h fields) bool {
+	auth := &r.g.cfg.Auth
+	switch name, n := h.first(auth.UserHeader); {
+	case auth.MTLS != config.NoMTLS && r.certificateUser() != "":
+		r.user = r.certificateUser()
+	case auth.UserHeader != "" && n == 1 && usableName(name):
+		r.user = name
+	default:
+		return false
+	}
+	r.addressForLimits(h)
+	return true
+}
+
+// certificateUser is the name in the client certificate, or "" when the host
+// has not verified one.
+func (r *Request) certificateUser() string {
+	if r.stream.Property("connection", "mtls") != "\x01" {
+		return ""
+	}
+	name := r.stream.Property("connection", certificateProperties[r.g.cfg.Auth.MTLS])
+	if !usableName(name) {
+		return ""
+	}
+	return name
+}
+
+var certificateProperties = [...]string{
+	config.URISAN:  "uri_san_peer_certificate",
+	config.DNSSAN:  "dns_san_peer_certificate",
+	config.Subject: "subject_peer_certificate",
+}
+
+// maxName is the longest user name taken from outside, in bytes: it goes into
+// audit lines.
+const maxName = 256
+
+// usableName says whether a name from outside may stand for a user.
+func usableName(name string) bool {
+	return name != "" && len(name) <= maxName && utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
+}
+
+// addressForLimits looks the address up for a known user where a limit needs it.
+func (r *Request) addressForLimits(h fields) {
 	if slices.ContainsFunc(r.g.cfg.Limits, func(l config.Limit) bool { return l.By == config.ByAddress }) {
 		r.useAddress(h)
 	}

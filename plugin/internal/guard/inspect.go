@@ -47,6 +47,9 @@ func (r *Request) parse(body []byte) *refusal {
 		return bodyRefusal(err)
 	}
 	r.model, r.streaming = parsed.Model, parsed.Stream
+	if model, stream := llm.PathModel(r.api, r.path); model != "" {
+		r.model, r.streaming = model, stream || parsed.Stream
+	}
 	return nil
 }
 

@@ -84,7 +84,7 @@ func (r *Request) applies(rule *config.Limit) bool {
 	if rule.Tokens || rule.Mode == config.Off || r.key != nil && r.key.Master && rule.By != config.ByGlobal {
 		return false
 	}
-	if rule.By == config.ByUser && r.key == nil {
+	if rule.By == config.ByUser && r.user == "" {
 		return false
 	}
 	if len(rule.Classes) > 0 && (r.key == nil || !slices.Contains(rule.Classes, r.key.Class)) {
@@ -100,10 +100,10 @@ func (r *Request) limitKey(index int, rule *config.Limit) limit.Key {
 		switch {
 		case rule.By == config.ByGlobal:
 			return limit.KeyOf(r.g.seed, "global")
-		case rule.By == config.ByAddress || r.key == nil:
+		case rule.By == config.ByAddress || r.user == "":
 			return limit.KeyOf(r.g.seed, "address", r.address)
 		}
-		return limit.KeyOf(r.g.seed, "user", r.key.User)
+		return limit.KeyOf(r.g.seed, "user", r.user)
 	}()
 	return key.Window(index)
 }

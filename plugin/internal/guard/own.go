@@ -61,7 +61,7 @@ func (r *Request) masterKey(h fields, now time.Time) (bool, *refusal) {
 	case !key.Master:
 		return false, refuse(PermissionDenied, "this endpoint needs a master key, not a user's")
 	}
-	r.audit.user = key.User
+	r.user = key.User
 	return true, nil
 }
 

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/sparkward/sparkward/plugin/internal/llm"
 )
@@ -12,6 +13,7 @@ type refusal struct {
 	reason  Reason
 	message string
 	headers [][2]string
+	wait    time.Duration // for CircuitOpen, until the next probe
 }
 
 // refuse makes a refusal without extra headers.

@@ -47,7 +47,8 @@ type Request struct {
 	encoding  string
 	api       llm.API
 	key       *apikey.Key // nil without a credential
-	address   string      // set when there is no key
+	user      string      // of the key, or named by the host; "" when unknown
+	address   string      // set when the user is unknown, or a limit needs it
 	model     string
 	streaming bool
 
@@ -57,10 +58,12 @@ type Request struct {
 	breaker *breaker.Breaker
 	ticket  breaker.Ticket
 	cluster string
-	outcome breaker.Outcome
-	judged  bool          // outcome is known
-	elapsed time.Duration // to the response headers
-	retry   time.Duration // the upstream's Retry-After
+	// fallback is the one chosen instead of the path's own cluster, or nil.
+	fallback *config.Fallback
+	outcome  breaker.Outcome
+	judged   bool          // outcome is known
+	elapsed  time.Duration // to the response headers
+	retry    time.Duration // the upstream's Retry-After
 
 	status   int
 	complete bool // the answer ended as it should
@@ -96,13 +99,11 @@ func (r *Request) Begin(headers [][2]string, end bool, now time.Time) Verdict {
 		r.phase = phaseBody
 		return Verdict{Action: Wait, Edits: r.upstreamEdits(h)}
 	}
-	if f := r.commit(now); f != nil {
-		return r.refused(f)
-	}
-	if !end {
+	verdict := r.commit(Verdict{Edits: r.upstreamEdits(h)}, now)
+	if !end && verdict.Action != Answer {
 		r.phase = phaseBody
 	}
-	return Verdict{Edits: r.upstreamEdits(h)}
+	return verdict
 }
 
 // RequestBody decides on the body. size is what has come so far, read returns
@@ -117,15 +118,15 @@ func (r *Request) RequestBody(size int, read func() ([]byte, error), end bool, n
 	if !end {
 		return Verdict{Action: Wait}
 	}
-	edit, f := r.inspectAll(size, read)
-	if f == nil && r.held {
-		f = r.commit(now)
-	}
+	verdict, f := r.inspectAll(size, read)
 	if f != nil {
 		return r.refused(f)
 	}
 	r.phase = phaseUpstream
-	return edit
+	if !r.held {
+		return verdict
+	}
+	return r.commit(verdict, now)
 }
 
 // Holding says that the headers of this request wait for its body.
