@@ -87,11 +87,7 @@ $(staticcheck):
 # ---- run ----
 
 .PHONY: run
-ifeq ($(HOST),sim)
-run: build ## the demo on 127.0.0.1:10000 (PORT, ADMIN_PORT, PROVIDER_PORT; HOST=sim without Envoy)
-else
-run: build tools
-endif
+run: build/sparkward.wasm build/sparkctl build/demo $(if $(filter sim,$(HOST)),build/hostsim,tools) ## the demo on 127.0.0.1:10000 (PORT, ADMIN_PORT, PROVIDER_PORT; HOST=sim without Envoy)
 	@exec build/demo
 
 # ---- test ----

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -130,30 +129,4 @@ func TestTailIsBounded(t *testing.T) {
 			t.Errorf("kept a line of %d bytes, want at most %d", len(line), tailWidth)
 		}
 	}
-}
-
-func TestWatchParentEndsTheDemo(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		parent := 100
-		var cause error
-		go watchParent(t.Context(), func() int {
-			mu.Lock()
-			defer mu.Unlock()
-			return parent
-		}, func(err error) { cause = err })
-		time.Sleep(5 * time.Second)
-		synctest.Wait()
-		if cause != nil {
-			t.Fatalf("ended with %v while the parent is there", cause)
-		}
-		mu.Lock()
-		parent = 1
-		mu.Unlock()
-		time.Sleep(2 * time.Second)
-		synctest.Wait()
-		if cause != errParentGone {
-			t.Errorf("got %v, want %v", cause, errParentGone)
-		}
-	})
 }

@@ -10,13 +10,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"runtime"
 	"syscall"
-	"time"
 )
 
 // The parent's death is signalled to a child when the thread that started it
@@ -28,7 +26,7 @@ func main() {
 	defer stop()
 	ctx, gone := context.WithCancelCause(ctx)
 	if os.Getenv("MAKELEVEL") != "" {
-		go watchParent(ctx, os.Getppid, gone)
+		go watchParent(ctx, lookAtParent, gone)
 	}
 	settings, err := readSettings(os.Getenv)
 	if err == nil {
@@ -48,22 +46,4 @@ func stopSignals() []os.Signal {
 		signals = append(signals, syscall.SIGHUP)
 	}
 	return signals
-}
-
-var errParentGone = errors.New("make ended")
-
-// watchParent ends the demo when the make that started it is gone, even if make
-// had no chance to pass a signal on.
-func watchParent(ctx context.Context, parent func() int, gone context.CancelCauseFunc) {
-	first := parent()
-	for ctx.Err() == nil {
-		if parent() != first {
-			gone(errParentGone)
-			return
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(time.Second):
-		}
-	}
 }
