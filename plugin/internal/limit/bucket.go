@@ -69,12 +69,14 @@ type bucket struct {
 	n       int
 }
 
-// advance moves base to now and lets all lags fall by the time that passed. A
-// clock that was set back passes no time. Entries that fell to 0 go.
-func (b *bucket) advance(now int64) {
+// advance moves base to now and lets all lags fall by the time that passed.
+// Entries that fell to 0 go. A clock that was set back passes no time; then it
+// returns true and the bucket must be stored, or no time would pass until the
+// clock has caught up.
+func (b *bucket) advance(now int64) (setBack bool) {
 	passed := now - b.base
 	if passed < 0 && passed > -skew {
-		return
+		return false
 	}
 	turns := now/holdTime - b.base/holdTime
 	b.base = now
@@ -92,6 +94,7 @@ func (b *bucket) advance(now int64) {
 		}
 	}
 	b.n = kept
+	return passed < 0
 }
 
 // turn lets holds lapse when one or more holdTimes ended.

@@ -83,7 +83,7 @@ func (c *Charge) extra(actual int64) int64 {
 	if c.held {
 		return actual
 	}
-	return max(actual-c.charged, 0)
+	return actual - c.charged // below 0 costs nothing
 }
 
 // settled notes that actual has been charged.

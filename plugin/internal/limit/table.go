@@ -171,9 +171,9 @@ func (t *Table) update(group []Charge, now time.Time, change func() bool) error 
 				t.corrupt++
 			}
 		}
-		t.bucket.advance(max(now.UnixNano(), 0))
+		setBack := t.bucket.advance(max(now.UnixNano(), 0))
 		t.bucket.locate(group, &t.places)
-		if !change() {
+		if !change() && !setBack {
 			return nil, nil
 		}
 		return t.bucket.encode(t.value[:0]), nil
