@@ -29,6 +29,10 @@ func (r *Request) commit(verdict Verdict, now time.Time) Verdict {
 		return r.refused(f)
 	}
 	verdict.Edits = append(verdict.Edits, Edit{Name: routeHeader, Value: r.cluster})
+	verdict, err := r.renameModel(verdict)
+	if err != nil {
+		return r.undecided(causeRewrite)
+	}
 	return r.addCredential(verdict)
 }
 

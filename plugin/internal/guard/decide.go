@@ -22,9 +22,10 @@ const (
 	causeBreaker  = "breaker_contended"
 	causeHeaders  = "headers_unreadable"
 	causeTruncate = "scan_truncated"
+	causeRewrite  = "body_not_rewritten"
 )
 
-var causes = [...]string{causePanic, causeHold, causeBody, causeLimit, causeBreaker, causeHeaders, causeTruncate}
+var causes = [...]string{causePanic, causeHold, causeBody, causeLimit, causeBreaker, causeHeaders, causeTruncate, causeRewrite}
 
 // refused ends the request with a refusal.
 func (r *Request) refused(f *refusal) Verdict {

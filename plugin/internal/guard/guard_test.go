@@ -97,12 +97,13 @@ type call struct {
 
 	properties map[string]string // beside the usual ones
 
-	reply   *Reply // the filter's own, or nil
-	sent    bool   // the upstream saw it
-	edits   []Edit // of the request's headers
-	answer  map[string]string
-	audit   map[string]any
-	request *Request
+	reply    *Reply // the filter's own, or nil
+	sent     bool   // the upstream saw it
+	sentBody []byte // what replaced the body, or nil
+	edits    []Edit // of the request's headers
+	answer   map[string]string
+	audit    map[string]any
+	request  *Request
 }
 
 func chat(key, text string) *call {
@@ -150,6 +151,7 @@ func (c *call) take(v Verdict) {
 		c.reply = v.Reply
 		c.edits = append(c.edits, v.Edits...)
 		c.sent = v.Action == Continue
+		c.sentBody = v.Body
 	}
 }
 

@@ -22,6 +22,7 @@ func (r *Request) inspectAll(size int, read func() ([]byte, error)) (Verdict, *r
 	if err != nil || len(body) != size {
 		return Verdict{}, r.control(mode, r.doubt(causeBody))
 	}
+	r.body = body
 	if f := r.parse(body); f != nil {
 		return Verdict{}, r.control(mode, f)
 	}

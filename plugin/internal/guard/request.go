@@ -49,6 +49,7 @@ type Request struct {
 	key       *apikey.Key // nil without a credential
 	user      string      // of the key, or named by the host; "" when unknown
 	address   string      // set when the user is unknown, or a limit needs it
+	body      []byte      // whole, until the request is sent
 	model     string
 	streaming bool
 
@@ -123,10 +124,11 @@ func (r *Request) RequestBody(size int, read func() ([]byte, error), end bool, n
 		return r.refused(f)
 	}
 	r.phase = phaseUpstream
-	if !r.held {
-		return verdict
+	if r.held {
+		verdict = r.commit(verdict, now)
 	}
-	return r.commit(verdict, now)
+	r.body = nil
+	return verdict
 }
 
 // Holding says that the headers of this request wait for its body.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/sparkward/sparkward/plugin/internal/config"
+	"github.com/sparkward/sparkward/plugin/internal/llm"
 )
 
 // readCredentials takes the providers' credentials from the environment of the
@@ -38,6 +39,25 @@ func (g *Guard) upstreamOf(path string) *config.Upstream {
 		}
 	}
 	return nil
+}
+
+// renameModel gives the model the name that the fallback knows it by.
+func (r *Request) renameModel(v Verdict) (Verdict, error) {
+	text := r.g.parsed.ModelText
+	if r.fallback == nil || len(r.body) == 0 || len(text.Value) == 0 {
+		return v, nil
+	}
+	name := r.fallback.Model(r.model)
+	if name == r.model {
+		return v, nil
+	}
+	body, err := llm.Rewrite(nil, r.body, []llm.Edit{{Text: text, Value: []byte(name)}})
+	if err != nil {
+		return v, err
+	}
+	v.Body = body
+	v.Edits = append(v.Edits, Edit{Name: "content-length", Remove: true})
+	return v, nil
 }
 
 // addCredential puts the provider's credential in the place of the caller's.

@@ -72,6 +72,22 @@ func TestFallbackWhileABreakerIsOpen(t *testing.T) {
 	}
 }
 
+func TestFallbackRenamesTheModel(t *testing.T) {
+	policy := strings.Replace(twoUpstreams, `{"cluster":"azure"}]`, `{"cluster":"azure","models":{"gpt-4o":"eu-\"4o\""}}]`, 1)
+	g := newGuardOn(t, hostWithKeys(), policyWith(policy))
+	first := chat("k-alice", "hi")
+	first.status = 500
+	first.run(t, g)
+	second := chat("k-alice", "hi").run(t, g)
+	want := strings.Replace(second.body, `"gpt-4o"`, `"eu-\"4o\""`, 1)
+	if string(second.sentBody) != want {
+		t.Errorf("upstream got %s, want %s", second.sentBody, want)
+	}
+	if first.sentBody != nil {
+		t.Errorf("the first cluster got a changed body: %s", first.sentBody)
+	}
+}
+
 func TestAClientCannotChooseTheCluster(t *testing.T) {
 	g, _ := newGuard(t, policyWith(""))
 	c := chat("k-alice", "hi")

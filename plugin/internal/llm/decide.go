@@ -49,6 +49,7 @@ func (w *walker) name(as meaning, role Role, m *members) bool {
 			return w.wrong(as, at)
 		}
 		w.req.setModel(v)
+		w.req.ModelText = Text{Value: v, Start: at, End: w.i}
 	case roleName:
 		if m.role, ok = roleOf(v); ok {
 			return true

@@ -87,6 +87,9 @@ type Request struct {
 	// Model is empty when the body names none; see PathModel.
 	Model  string
 	Stream bool
+	// ModelText is where the model stands in a JSON body, for Rewrite; its
+	// Value is empty when the body names none.
+	ModelText Text
 	// MaxTokens is the largest completion that the body allows, in tokens, over
 	// all choices asked for; 0 when it sets no bound.
 	MaxTokens int64
