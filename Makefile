@@ -146,8 +146,17 @@ lint: $(staticcheck) ## gofmt, vet and staticcheck, for this machine and for was
 generate: ## write the generated files again
 	$(GO) generate ./...
 
-check: ## lint, fresh generated files, arrows, short tests; the tree must come out as it went in
-	@before=$$(tools/tree-state) && $(MAKE) lint generate && \
+# What the stripped filter may weigh, in bytes: each worker's start and each
+# push to a mesh pays for it. An empty Go filter is 2.3 MB.
+wasm_budget := 4500000
+
+.PHONY: size
+size: build/sparkward.wasm ## the filter is within its budget
+	@bytes=$$(($$(wc -c <$<))); echo "$<: $$bytes of $(wasm_budget) bytes"; \
+	  [ $$bytes -le $(wasm_budget) ] || { echo "the filter is too large: see what it links with go version -m and go tool nm" >&2; exit 1; }
+
+check: ## lint, size, fresh generated files, arrows, short tests; the tree must come out as it went in
+	@before=$$(tools/tree-state) && $(MAKE) lint size generate && \
 	  $(GO) mod tidy && (cd e2e/sdk && $(GO) mod tidy) && \
 	  $(GO) test -short $(others) && \
 	  { [ "$$before" = "$$(tools/tree-state)" ] || { \
