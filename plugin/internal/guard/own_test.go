@@ -14,10 +14,10 @@ func TestOwnEndpoints(t *testing.T) {
 	}{
 		{"GET", "/api/spark/health", "", 200, `{"status":"ok"}`},
 		{"HEAD", "/api/spark/health", "", 200, ""},
-		{"GET", "/api/spark/health?x=1", "k-master", 200, `"breakers":[{"cluster":"openai","state":"closed"}]`},
+		{"GET", "/api/spark/health?x=1", "k-master", 200, `"breakers":[{"cluster":"openai","state":"closed",`},
 		{"GET", "/api/spark/health", "k-alice", 403, "master key"},
 		{"GET", "/api/spark/health", "wrong", 401, "invalid_api_key"},
-		{"POST", "/api/spark/health", "", 405, "GET and HEAD"},
+		{"POST", "/api/spark/health", "", 405, "only takes GET, HEAD"},
 		{"GET", "/api/spark/nothing", "", 404, "/api/spark/health"},
 		{"GET", "/api/metrics", "", 401, "master key"},
 		{"GET", "/api/metrics", "k-master", 200, "# TYPE sparkward_requests_total counter"},
@@ -60,5 +60,35 @@ func TestMetricsAuth(t *testing.T) {
 		if r.run(t, g); r.reply.Status != status {
 			t.Errorf("%s: %d, want %d", access, r.reply.Status, status)
 		}
+	}
+}
+
+func TestBreakerOrders(t *testing.T) {
+	g, host := newGuard(t, policyWith(`,"breakers":[{"cluster":"openai"}]`))
+	order := func(method, path, key string) *call {
+		r := &call{headers: [][2]string{{":method", method}, {":path", "/api/spark/breakers/" + path}}}
+		if key != "" {
+			r.headers = append(r.headers, [2]string{"authorization", "Bearer " + key})
+		}
+		return r.run(t, g)
+	}
+	for _, c := range []struct {
+		method, path, key string
+		status            int
+	}{
+		{"POST", "openai/open", "", 401}, {"POST", "openai/open", "k-alice", 403}, {"GET", "openai/open", "k-master", 405},
+		{"POST", "openai/explode", "k-master", 404}, {"POST", "other/open", "k-master", 404}, {"POST", "open", "k-master", 404},
+		{"POST", "openai/open", "k-master", 200},
+	} {
+		if got := order(c.method, c.path, c.key).reply.Status; got != c.status {
+			t.Errorf("%s %s with %q: %d, want %d", c.method, c.path, c.key, got, c.status)
+		}
+	}
+	if got := chat("k-alice", "hi").run(t, g).reason(); got != string(CircuitOpen) || host.stat("sparkward_breaker_state", "openai") != 1 {
+		t.Errorf("after open: %q", got)
+	}
+	order("POST", "openai/auto", "k-master")
+	if got := chat("k-alice", "hi").run(t, g).reason(); got != "" || host.stat("sparkward_breaker_state", "openai") != 0 {
+		t.Errorf("after auto: %q", got)
 	}
 }
