@@ -57,8 +57,11 @@ func startHostsim(ctx context.Context, s settings, folder, filter string, out io
 	if err := os.WriteFile(config, policy, 0o600); err != nil {
 		return nil, err
 	}
+	// The same clusters as in envoy/envoy.yaml, which the policy's breakers name.
+	upstream := "http://" + s.provider.address()
 	return startChild("hostsim", out, hostsim, "-wasm", filter, "-config", config,
-		"-listen", s.proxy.address(), "-upstream", "http://"+s.provider.address(), "-workers", "2")
+		"-listen", s.proxy.address(), "-upstream", upstream, "-workers", "2", "-access-log",
+		"-route", "/v1/messages=anthropic="+upstream, "-route", "/v1/=openai="+upstream)
 }
 
 // output runs a command that ends by itself and returns its standard output;

@@ -87,12 +87,13 @@ func (d *demo) said() (out, err string) {
 func (d *demo) waitReady(t *testing.T) string {
 	t.Helper()
 	for deadline := time.Now().Add(startLimit + 10*time.Second); time.Now().Before(deadline); {
-		out, said := d.said()
+		out, _ := d.said()
 		if strings.Contains(out, "Ctrl-C stops everything") {
 			return out
 		}
 		select {
 		case <-d.ended:
+			_, said := d.said()
 			t.Fatalf("the demo ended before it was ready; is build/ fresh (make build tools)?\n%s", said)
 		case <-time.After(20 * time.Millisecond):
 		}

@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -28,8 +27,9 @@ const stopTime = 5 * time.Second
 type flags struct {
 	wasm, config, listen, upstream string
 	workers                        int
-	trace, hold                    bool
+	trace, hold, accessLog         bool
 	cache                          string
+	routes                         []route
 }
 
 func main() {
@@ -72,6 +72,9 @@ func parse(args []string, output io.Writer) (*flags, error) {
 	set.StringVar(&f.config, "config", "", "the plugin configuration, a `file` that the filter reads as it is")
 	set.StringVar(&f.listen, "listen", "127.0.0.1:10000", "`address` to serve HTTP/1.1 and HTTP/2 in clear text on")
 	set.StringVar(&f.upstream, "upstream", "", "`URL` that requests go to, http://host:port")
+	set.Func("route", "`prefix=cluster=URL`: requests whose path begins with prefix go to URL, a cluster of that name; may be repeated, the first that fits wins, the rest goes to -upstream",
+		func(text string) error { return f.addRoute(text) })
+	set.BoolVar(&f.accessLog, "access-log", false, "print a line of JSON for each request to standard output")
 	set.IntVar(&f.workers, "workers", 1, "how many workers, each with a VM of its own")
 	set.BoolVar(&f.trace, "trace", false, "print every call between host and filter")
 	set.BoolVar(&f.hold, "hold", true, "a pause on headers holds the headers alone: Envoy's allow_on_headers_stop_iteration")
@@ -91,7 +94,6 @@ func defaultCache() string {
 }
 
 func (f *flags) check(rest []string) error {
-	u, err := url.Parse(f.upstream)
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q: every option begins with a dash", rest[0])
@@ -99,7 +101,7 @@ func (f *flags) check(rest []string) error {
 		return errors.New("-wasm is missing: give the filter's file, for example -wasm build/sparkward.wasm")
 	case f.upstream == "":
 		return errors.New("-upstream is missing: give where requests go, for example -upstream http://127.0.0.1:8080")
-	case err != nil || u.Scheme != "http" || u.Host == "" || u.Path != "":
+	case !plainURL(f.upstream):
 		return fmt.Errorf("-upstream: got %q, want http://host:port", f.upstream)
 	case f.workers < 1 || f.workers > 1024:
 		return fmt.Errorf("-workers: got %d, want 1 to 1024", f.workers)
@@ -110,8 +112,8 @@ func (f *flags) check(rest []string) error {
 func options(f *flags, output io.Writer) (hostsim.Options, error) {
 	opts := hostsim.Options{Workers: f.workers, CacheDir: f.cache, AllowOnHeadersStopIteration: f.hold,
 		FailurePolicy: hostsim.FailReload, LogLevel: hostsim.LevelInfo,
-		Routes:   []hostsim.Route{{Prefix: "/", Cluster: "upstream"}},
-		Clusters: []hostsim.Cluster{{Name: "upstream", URL: f.upstream}},
+		Routes:   f.hostRoutes(),
+		Clusters: f.hostClusters(),
 		Log: func(level hostsim.Level, message string) {
 			if level >= hostsim.LevelInfo {
 				fmt.Fprintf(output, "[%s] %s\n", level, message)
@@ -119,6 +121,9 @@ func options(f *flags, output io.Writer) (hostsim.Options, error) {
 		}}
 	if f.trace {
 		opts.Trace = output
+	}
+	if f.accessLog {
+		opts.AccessLog = accessLog(os.Stdout)
 	}
 	var err error
 	if opts.Wasm, err = os.ReadFile(f.wasm); err != nil {
