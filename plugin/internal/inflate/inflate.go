@@ -5,8 +5,6 @@ package inflate
 
 import (
 	"errors"
-	"hash/adler32"
-	"hash/crc32"
 	"strings"
 )
 
@@ -25,15 +23,16 @@ var (
 // content-encoding header. The result is body itself when there is no coding;
 // otherwise it is appended to dst[:0] and at most limit bytes long.
 func Body(dst []byte, encoding string, body []byte, limit int) ([]byte, error) {
-	switch strings.ToLower(strings.TrimSpace(encoding)) {
-	case "", "identity":
+	is := func(name string) bool { return strings.EqualFold(strings.Trim(encoding, " \t"), name) }
+	switch {
+	case is("") || is("identity"):
 		if len(body) > limit {
 			return nil, ErrTooLarge
 		}
 		return body, nil
-	case "gzip", "x-gzip":
+	case is("gzip") || is("x-gzip"):
 		return gunzip(dst[:0], body, limit)
-	case "deflate":
+	case is("deflate"):
 		return unzlib(dst[:0], body, limit)
 	}
 	return nil, ErrCoding
@@ -50,7 +49,7 @@ func gunzip(dst, body []byte, limit int) ([]byte, error) {
 		return nil, err
 	}
 	trailer := body[len(body)-8:]
-	if start+end != len(body)-8 || little(trailer[:4]) != crc32.ChecksumIEEE(out) ||
+	if start+end != len(body)-8 || little(trailer[:4]) != crc32(out) ||
 		little(trailer[4:]) != uint32(len(out)) {
 		return nil, ErrCorrupt
 	}
@@ -108,7 +107,7 @@ func unzlib(dst, body []byte, limit int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if 2+end != len(body)-4 || big(body[len(body)-4:]) != adler32.Checksum(out) {
+	if 2+end != len(body)-4 || big(body[len(body)-4:]) != adler32(out) {
 		return nil, ErrCorrupt
 	}
 	return out, nil
@@ -127,4 +126,41 @@ func big(b []byte) (n uint32) {
 		n = n<<8 | uint32(c)
 	}
 	return n
+}
+
+// crcTable holds the CRC-32 of each byte, by IEEE 802.3's polynomial.
+var crcTable = newCRCTable()
+
+func newCRCTable() (t [256]uint32) {
+	for i := range t {
+		c := uint32(i)
+		for range 8 {
+			c = c>>1 ^ 0xedb88320&-(c&1)
+		}
+		t[i] = c
+	}
+	return t
+}
+
+func crc32(b []byte) uint32 {
+	c := ^uint32(0)
+	for _, x := range b {
+		c = crcTable[byte(c)^x] ^ c>>8
+	}
+	return ^c
+}
+
+// adler32 is the checksum of RFC 1950. 5552 bytes are the most whose sums stay
+// below 2^32.
+func adler32(b []byte) uint32 {
+	s1, s2 := uint32(1), uint32(0)
+	for len(b) > 0 {
+		n := min(len(b), 5552)
+		for _, c := range b[:n] {
+			s1 += uint32(c)
+			s2 += s1
+		}
+		s1, s2, b = s1%65521, s2%65521, b[n:]
+	}
+	return s2<<16 | s1
 }

@@ -6,6 +6,8 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"errors"
+	stdadler "hash/adler32"
+	stdcrc "hash/crc32"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -217,6 +219,21 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("decode refuses %x, compress/flate reads %q", in, want)
 		}
 	})
+}
+
+func TestChecksums(t *testing.T) {
+	for name, data := range samples() {
+		if got, want := crc32(data), stdcrc.ChecksumIEEE(data); got != want {
+			t.Errorf("%s: CRC-32 %x, want %x", name, got, want)
+		}
+		if got, want := adler32(data), stdadler.Checksum(data); got != want {
+			t.Errorf("%s: Adler-32 %x, want %x", name, got, want)
+		}
+	}
+	full := bytes.Repeat([]byte{0xff}, 100000)
+	if got, want := adler32(full), stdadler.Checksum(full); got != want {
+		t.Errorf("all ones: Adler-32 %x, want %x", got, want)
+	}
 }
 
 func BenchmarkBody(b *testing.B) {

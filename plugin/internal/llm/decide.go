@@ -1,7 +1,5 @@
 package llm
 
-import "strconv"
-
 // maxModel is the longest name of a model taken from a body, in bytes.
 const maxModel = 256
 
@@ -93,16 +91,28 @@ func (w *walker) decide(as meaning, at int, word []byte) bool {
 		if string(word) == "-1" { // no bound, for LM Studio and llama.cpp
 			return true
 		}
-		n, err := strconv.ParseUint(string(word), 10, 63)
-		if err != nil {
+		n, ok := wholeNumber(word)
+		if !ok {
 			return w.wrong(as, at)
 		}
 		if as == maxTokens {
-			w.req.MaxTokens = max(w.req.MaxTokens, int64(n))
+			w.req.MaxTokens = max(w.req.MaxTokens, n)
 		} else {
-			w.req.choices = max(w.req.choices, int64(n))
+			w.req.choices = max(w.req.choices, n)
 		}
 		return true
 	}
 	return w.wrong(as, at)
+}
+
+// wholeNumber reads digits; it reports false for what is larger than an int64.
+func wholeNumber(word []byte) (n int64, ok bool) {
+	for _, c := range word {
+		d := int64(c - '0')
+		if d > 9 || n > (maxInt64-d)/10 {
+			return 0, false
+		}
+		n = n*10 + d
+	}
+	return n, true
 }

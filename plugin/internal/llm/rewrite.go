@@ -3,7 +3,6 @@ package llm
 import (
 	"bytes"
 	"errors"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -29,7 +28,7 @@ var (
 // every other byte as it is. Where a value is its old one with parts taken out,
 // the rest of the text keeps its spelling too. The order of edits is free.
 func Rewrite(dst, body []byte, edits []Edit) ([]byte, error) {
-	slices.SortFunc(edits, func(a, b Edit) int { return a.Text.Start - b.Text.Start })
+	sort(edits)
 	start, at := len(dst), 0
 	for _, e := range edits {
 		t := e.Text
@@ -49,6 +48,15 @@ func Rewrite(dst, body []byte, edits []Edit) ([]byte, error) {
 		at = t.End
 	}
 	return append(dst, body[at:]...), nil
+}
+
+// sort puts edits in the order of the body. They mostly are, but for files.
+func sort(edits []Edit) {
+	for i := range edits {
+		for j := i; j > 0 && edits[j].Text.Start < edits[j-1].Text.Start; j-- {
+			edits[j], edits[j-1] = edits[j-1], edits[j]
+		}
+	}
 }
 
 func quoted(s []byte) bool { return len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' }

@@ -40,6 +40,7 @@ const (
 // field is a known key of an object.
 type field struct {
 	name  string
+	low   string // name in lower case
 	as    meaning
 	shape *shape
 	// role is who wrote the texts below, inherit for the role around it.
@@ -89,59 +90,51 @@ func (s *shape) set(lists ...[]field) {
 		}
 	}
 	s.fields = append(s.fields, free...)
-	for i, f := range s.fields {
+	for i := range s.fields {
+		f := &s.fields[i]
 		low, _ := fold(nil, []byte(f.name))
+		f.low = string(low)
 		s.index.add(f.name, i)
-		s.folded.add(string(low), i)
+		s.folded.add(f.low, i)
 	}
 }
 
-// index maps up to a hundred names to numbers from 0 to 255. It is a hash table
-// of fixed size because Go's maps take ten times as long in wasm.
-type index struct {
-	slots [256]struct {
-		name string
-		at   uint8
-	}
-}
+// index is a hash table of the numbers of fields, plus one. Go's maps take ten
+// times as long in wasm. Its user compares the names: from the slot of a name
+// on, up to the first empty one, stands every field that may have it.
+type index [256]uint8
 
 func hash(length int, first, middle, last byte) uint8 {
 	return uint8(length) + first*7 + middle*31 + last*61
 }
 
-func (x *index) add(name string, at int) {
+func (x *index) add(name string, i int) {
 	h := hash(len(name), name[0], name[len(name)/2], name[len(name)-1])
-	for x.slots[h].name != "" {
+	for x[h] != 0 {
 		h++
 	}
-	x.slots[h].name, x.slots[h].at = name, uint8(at)
-}
-
-func (x *index) find(name []byte) (int, bool) {
-	n := len(name)
-	if n == 0 {
-		return 0, false
-	}
-	for h := hash(n, name[0], name[n/2], name[n-1]); x.slots[h].name != ""; h++ {
-		if x.slots[h].name == string(name) {
-			return int(x.slots[h].at), true
-		}
-	}
-	return 0, false
+	x[h] = uint8(i) + 1
 }
 
 // find returns the index of key in s.fields, or -1. A key that differs from a
 // known one only by case is reported: some servers ignore case.
 func (s *shape) find(key []byte) (i int, miscased bool) {
-	if len(s.fields) == 0 {
+	n := len(key)
+	if n == 0 || len(s.fields) == 0 {
 		return -1, false
 	}
-	if i, ok := s.index.find(key); ok {
-		return i, false
+	for h := hash(n, key[0], key[n/2], key[n-1]); s.index[h] != 0; h++ {
+		if i := int(s.index[h]) - 1; s.fields[i].name == string(key) {
+			return i, false
+		}
 	}
 	var buf [maxFold]byte
-	if low, ok := fold(buf[:0], key); ok {
-		if i, ok := s.folded.find(low); ok {
+	low, ok := fold(buf[:0], key)
+	if n = len(low); !ok {
+		return -1, false
+	}
+	for h := hash(n, low[0], low[n/2], low[n-1]); s.folded[h] != 0; h++ {
+		if i := int(s.folded[h]) - 1; s.fields[i].low == string(low) {
 			return i, true
 		}
 	}
