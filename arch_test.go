@@ -53,10 +53,11 @@ var arrows = map[string]rule{
 
 	"plugin": {filter: true, to: inside("config", "guard"),
 		ext: []string{"github.com/proxy-wasm/proxy-wasm-go-sdk/"}},
-	"plugin/internal/guard": {filter: true, to: inside("config", "llm", "scan", "apikey", "limit",
+	"plugin/internal/guard": {filter: true, to: inside("config", "llm", "inflate", "scan", "apikey", "limit",
 		"breaker", "respcache", "fault", "metric", "kv"), test: inside("kv/kvtest")},
 	"plugin/internal/config":    {filter: true, to: inside("scan", "apikey", "limit", "breaker", "respcache")},
 	"plugin/internal/llm":       {filter: true},
+	"plugin/internal/inflate":   {filter: true},
 	"plugin/internal/scan":      {filter: true, to: inside("scan/fold", "scan/trie")},
 	"plugin/internal/scan/fold": {filter: true, test: []string{"golang.org/x/text"}},
 	"plugin/internal/scan/trie": {filter: true},
