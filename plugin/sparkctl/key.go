@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/sparkward/sparkward/plugin/internal/apikey"
+	"github.com/sparkward/sparkward/plugin/internal/config"
 )
 
 var keyNewCommand = command{
@@ -44,7 +45,7 @@ func keyNew(c command, args []string, std streams) error {
 	if err := checkKey(key); err != nil {
 		return usagef("key new: -prefix: %v", err)
 	}
-	entry, err := json.Marshal(user)
+	entry, err := keyEntry(user, key)
 	if err != nil {
 		return err
 	}
@@ -52,10 +53,22 @@ func keyNew(c command, args []string, std streams) error {
 %s
 
 # Its entry for auth.keys in the policy:
-    - user: %s
-      sha256: %s
-`, key, entry, hashKey(key))
+%s`, key, entry)
 	return nil
+}
+
+// keyEntry returns the policy's entry for a key, after a look at whether a
+// policy with it would be accepted.
+func keyEntry(user, key string) (string, error) {
+	entry := fmt.Sprintf("    - user: %q\n      sha256: %s\n", user, hashKey(key))
+	doc, err := fromYAML([]byte("auth:\n  keys:\n" + entry))
+	if err != nil {
+		return "", usagef("key new: -user: got %q, want a name of letters, digits and . _ - @ / only", user)
+	}
+	if _, err := config.Parse(doc.json); err != nil {
+		return "", usagef("key new: -user: %v", unjoin(err)[0])
+	}
+	return entry, nil
 }
 
 var keyHashCommand = command{
@@ -137,10 +150,10 @@ func keyList(c command, args []string, std streams) error {
 	fmt.Fprintln(w, "USER\tCLASS\tSHA-256\tSTATE")
 	now := time.Now()
 	for _, k := range listed.Auth.Keys {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.User, orDash(k.Class), k.SHA256[:12], k.state(now))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.User, orDash(k.Class), k.short(), k.state(now))
 	}
 	for _, k := range listed.Auth.Master_Keys {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.Name, "(master)", k.SHA256[:12], k.state(now))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.Name, "(master)", k.short(), k.state(now))
 	}
 	return w.Flush()
 }
@@ -156,11 +169,14 @@ func orDash(s string) string {
 func (k *listedKey) state(now time.Time) string {
 	switch {
 	case now.Before(k.Not_Before):
-		return "good from " + k.Not_Before.Format(time.RFC3339)
+		return "good from " + k.Not_Before.UTC().Format(time.RFC3339)
 	case k.Not_After.IsZero():
 		return "good"
 	case now.Before(k.Not_After):
-		return "good until " + k.Not_After.Format(time.RFC3339)
+		return "good until " + k.Not_After.UTC().Format(time.RFC3339)
 	}
-	return "expired " + k.Not_After.Format(time.RFC3339)
+	return "expired " + k.Not_After.UTC().Format(time.RFC3339)
 }
+
+// short is as much of the key's hash as tells keys apart.
+func (k *listedKey) short() string { return strings.ToLower(k.SHA256[:12]) }

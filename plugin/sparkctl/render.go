@@ -63,10 +63,16 @@ func renderEnvoy(c command, args []string, std streams) error {
 
 func (f *envoyFlags) addUpstream(s string) error {
 	u, err := parseUpstream(s)
-	if err == nil {
-		f.upstreams = append(f.upstreams, u)
+	if err != nil {
+		return err
 	}
-	return err
+	for _, other := range f.upstreams {
+		if other.cluster == u.cluster {
+			return fmt.Errorf("cluster %s is given twice: remove one of the two", u.cluster)
+		}
+	}
+	f.upstreams = append(f.upstreams, u)
+	return nil
 }
 
 // bodySlack is by how much Envoy's body limit is above the policy's, so that
@@ -102,10 +108,12 @@ func envoyConfig(p *policy, f *envoyFlags) ([]byte, error) {
 		return nil, err
 	}
 	for _, u := range f.upstreams {
-		if err := setUpstream(t, u); err != nil {
+		if err := setUpstream(t, u, p.clusters()); err != nil {
 			return nil, err
 		}
 	}
+	setCredentials(t, plugin, p)
+	setChosenRoute(t, p)
 	if err := checkClusters(t, p); err != nil {
 		return nil, err
 	}
@@ -130,19 +138,6 @@ func setAddress(n *tree, name, addr string) error {
 	socket := n.at("address", "socket_address")
 	socket.at("address").set("!!str", host)
 	socket.at("port_value").set("!!int", port)
-	return nil
-}
-
-// checkClusters refuses a breaker for a cluster that is not there: it would
-// guard nothing.
-func checkClusters(t *tree, p *policy) error {
-	names := t.at("static_resources", "clusters").names()
-	for i, b := range p.config.Breakers {
-		if !names[b.Cluster] {
-			return fmt.Errorf("%s: breakers[%d].cluster: got %q, want the name of a cluster in the configuration: %s",
-				p.file, i, b.Cluster, list(names))
-		}
-	}
 	return nil
 }
 

@@ -170,6 +170,54 @@ func (t *tree) remove(name string) {
 	}
 }
 
+// clone returns a copy of the node at t, which must be there.
+func (t *tree) clone() *yaml.Node {
+	if t.node == nil {
+		t.root.missing = append(t.root.missing, t.path)
+		return &yaml.Node{Kind: yaml.MappingNode}
+	}
+	return cloneNode(t.node)
+}
+
+func cloneNode(n *yaml.Node) *yaml.Node {
+	c := *n
+	c.Content = nil
+	for _, child := range n.Content {
+		c.Content = append(c.Content, cloneNode(child))
+	}
+	return &c
+}
+
+// uncomment removes every comment at and below t.
+func (t *tree) uncomment() {
+	if t.node == nil {
+		return
+	}
+	t.node.HeadComment, t.node.LineComment, t.node.FootComment = "", "", ""
+	for _, child := range t.node.Content {
+		(&tree{child, t.root, t.path}).uncomment()
+	}
+}
+
+// insert puts an item into the list at t, before the one with index i.
+func (t *tree) insert(i int, item *yaml.Node) *tree {
+	if t.node == nil || t.node.Kind != yaml.SequenceNode {
+		t.root.missing = append(t.root.missing, t.path)
+	} else {
+		t.node.Content = slices.Insert(t.node.Content, i, item)
+	}
+	return &tree{item, t.root, t.path}
+}
+
+// put parses text, which is this program's own, and adds it as member name.
+func (t *tree) put(name, text string) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+		panic(err)
+	}
+	t.add(name, doc.Content[0])
+}
+
 // add puts a member at the end.
 func (t *tree) add(name string, value *yaml.Node) {
 	if t.node == nil {

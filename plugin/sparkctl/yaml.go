@@ -33,17 +33,18 @@ func (d *document) line(path string) int {
 	return max(1, d.lines[""])
 }
 
-// maxNodes bounds what aliases can make of a small file. The largest policy
-// has 100,000 keys of about 20 nodes.
-const maxNodes = 4_000_000
+// maxAliased bounds what aliases can make of a small file: how many values they
+// may stand for, all together.
+const maxAliased = 100_000
 
 // converter writes YAML nodes as JSON, in their order, duplicates included, so
 // that the policy's own checks see everything that is in the file.
 type converter struct {
-	out   bytes.Buffer
-	lines map[string]int
-	nodes int
-	depth int
+	out     bytes.Buffer
+	lines   map[string]int
+	depth   int
+	aliases int // how many the walk is inside of
+	aliased int
 }
 
 // fromYAML turns one YAML document into JSON. Errors begin with the line.
@@ -91,8 +92,10 @@ func syntaxError(err error) error {
 }
 
 func (c *converter) node(n *yaml.Node, path string) error {
-	if c.nodes++; c.nodes > maxNodes {
-		return fmt.Errorf("%d: more than %d values: too many aliases, or too large a policy", n.Line, maxNodes)
+	if c.aliases > 0 {
+		if c.aliased++; c.aliased > maxAliased {
+			return fmt.Errorf("%d: aliases stand for more than %d values: write them out", n.Line, maxAliased)
+		}
 	}
 	if c.depth++; c.depth > 100 {
 		return fmt.Errorf("%d: nested more than 100 deep", n.Line)
@@ -107,6 +110,8 @@ func (c *converter) node(n *yaml.Node, path string) error {
 	case yaml.SequenceNode:
 		return c.sequence(n, path)
 	case yaml.AliasNode:
+		c.aliases++
+		defer func() { c.aliases-- }()
 		return c.node(n.Alias, path)
 	}
 	return c.scalar(n)
@@ -159,19 +164,19 @@ func (c *converter) scalar(n *yaml.Node) error {
 	case "!!int":
 		var v int64
 		if err := n.Decode(&v); err != nil {
-			return fmt.Errorf("%d: the number %s is too large", n.Line, n.Value)
+			return fmt.Errorf("%d: the number %.40s is too large", n.Line, n.Value)
 		}
 		c.out.WriteString(strconv.FormatInt(v, 10))
 	case "!!float":
 		var v float64
 		if err := n.Decode(&v); err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
-			return fmt.Errorf("%d: %s is not a number that JSON has", n.Line, n.Value)
+			return fmt.Errorf("%d: %.40s is not a number that JSON has", n.Line, n.Value)
 		}
 		c.out.WriteString(strconv.FormatFloat(v, 'g', -1, 64))
 	case "!!str", "!!timestamp": // a time stays as it was written
 		c.text(n.Value)
 	default:
-		return fmt.Errorf("%d: the tag %s is not supported: remove it", n.Line, n.Tag)
+		return fmt.Errorf("%d: the tag %.40s is not supported: remove it", n.Line, n.Tag)
 	}
 	return nil
 }

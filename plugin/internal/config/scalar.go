@@ -15,7 +15,7 @@ type check func(s string) (want string)
 func text(called string, max int, ok check) kind[string] {
 	return kind[string]{func(d *decoder, dst *string) {
 		if d.peek() != '"' {
-			d.wrong(called + " in quotes")
+			d.wrong("a " + called + " in quotes")
 			return
 		}
 		s := d.text()
