@@ -58,7 +58,7 @@ var arrows = map[string]rule{
 	"plugin/internal/config":    {filter: true, to: inside("scan", "apikey", "limit", "breaker", "respcache")},
 	"plugin/internal/llm":       {filter: true},
 	"plugin/internal/inflate":   {filter: true},
-	"plugin/internal/scan":      {filter: true, to: inside("scan/fold", "scan/trie")},
+	"plugin/internal/scan":      {filter: true, to: inside("scan/fold", "scan/model", "scan/trie")},
 	"plugin/internal/scan/fold": {filter: true, test: []string{"golang.org/x/text"}},
 	"plugin/internal/scan/trie": {filter: true},
 	"plugin/internal/apikey":    {filter: true},
@@ -70,7 +70,11 @@ var arrows = map[string]rule{
 	"plugin/internal/respcache": {filter: true, to: inside("kv"), test: inside("kv/kvtest")},
 	"plugin/internal/fault":     {filter: true, to: inside("kv"), test: inside("kv/kvtest")},
 
-	"plugin/sparkctl": {to: append(inside("config", "llm", "scan", "apikey"), "envoy"),
+	"plugin/internal/scan/model":   {filter: true},
+	"plugin/internal/scan/grammar": {},
+	"plugin/internal/scan/train":   {to: inside("scan", "scan/fold", "scan/model", "scan/grammar")},
+
+	"plugin/sparkctl": {to: append(inside("config", "llm", "scan", "scan/train", "apikey"), "envoy"),
 		ext: []string{"sigs.k8s.io/yaml", "go.yaml.in/yaml/v3"}},
 
 	"envoy": {},

@@ -1,0 +1,180 @@
+// Package grammar writes training texts: attacks and honest texts made of the
+// same words, in many languages, from rule files that stand in lang. It is
+// used by training alone and never linked into the filter.
+package grammar
+
+import (
+	"embed"
+	"fmt"
+	"math/rand/v2"
+	"path"
+	"sort"
+	"strings"
+)
+
+//go:embed lang/*.txt
+var files embed.FS
+
+// Kinds of text. The first four are attacks.
+const (
+	Override = "override" // new orders in place of the given ones
+	Extract  = "extract"  // asks for the prompt, a secret, the context
+	Persona  = "persona"  // a character without rules
+	Indirect = "indirect" // an override or extraction inside a document
+	Hard     = "hard"     // honest text with the words of attacks
+	Chat     = "chat"     // everyday requests
+	Document = "doc"      // mails, pages, reviews, code without orders
+)
+
+// roots are the rules a language's files must or may have at the top.
+var roots = map[string]bool{Override: true, Extract: true, Persona: true, Hard: true, Chat: true, Document: true}
+
+// A Text is one generated text.
+type Text struct {
+	Kind string
+	Lang string // ISO 639-1
+	Text string
+}
+
+// Attack says whether the text is one.
+func (t *Text) Attack() bool {
+	switch t.Kind {
+	case Override, Extract, Persona, Indirect:
+		return true
+	}
+	return false
+}
+
+// Grammar is the rule files of all languages.
+type Grammar struct {
+	langs []string
+	rules map[string]rules
+}
+
+// Load parses the embedded rule files. A file is called <lang>.txt or
+// <lang>.<part>.txt; the parts of a language are one grammar.
+func Load() (*Grammar, error) {
+	names, err := files.ReadDir("lang")
+	if err != nil {
+		return nil, err
+	}
+	text := map[string]string{}
+	for _, n := range names {
+		b, err := files.ReadFile(path.Join("lang", n.Name()))
+		if err != nil {
+			return nil, err
+		}
+		lang, _, _ := strings.Cut(n.Name(), ".")
+		text[lang] += string(b) + "\n"
+	}
+	g := &Grammar{rules: map[string]rules{}}
+	for lang, t := range text {
+		r, err := parse(lang, t)
+		if err != nil {
+			return nil, err
+		}
+		for root := range roots {
+			if r[root] == nil {
+				return nil, fmt.Errorf("%s: no rule %q", lang, root)
+			}
+		}
+		g.langs = append(g.langs, lang)
+		g.rules[lang] = r
+	}
+	sort.Strings(g.langs)
+	return g, nil
+}
+
+// Languages returns the languages there are rules for, sorted.
+func (g *Grammar) Languages() []string { return g.langs }
+
+// slot is where a document of the rule files holds a sentence of another kind.
+const slot = "{SLOT}"
+
+// sentence writes one sentence of a rule.
+func (g *Grammar) sentence(lang, rule string, rng *rand.Rand) string {
+	w := writer{rules: g.rules[lang], rng: rng}
+	w.rule(rule)
+	return tidy(w.out.String())
+}
+
+// tidy drops the doubled spaces that optional words leave behind.
+func tidy(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		for strings.Contains(l, "  ") {
+			l = strings.ReplaceAll(l, "  ", " ")
+		}
+		lines[i] = strings.TrimSpace(l)
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
+// write makes one text of a kind.
+func (g *Grammar) write(lang, kind string, rng *rand.Rand) string {
+	switch kind {
+	case Indirect:
+		attack := g.sentence(lang, pick(rng, Override, Override, Extract), rng)
+		return fill(g.sentence(lang, Document, rng), attack)
+	case Document:
+		inner := ""
+		if rng.IntN(2) == 0 {
+			inner = g.sentence(lang, pick(rng, Hard, Chat), rng)
+		}
+		return fill(g.sentence(lang, Document, rng), inner)
+	}
+	s := g.sentence(lang, kind, rng)
+	if kind != Persona && rng.IntN(8) == 0 {
+		other := g.sentence(lang, Chat, rng)
+		if rng.IntN(2) == 0 {
+			return other + " " + s
+		}
+		return s + " " + other
+	}
+	return s
+}
+
+func fill(doc, s string) string {
+	if !strings.Contains(doc, slot) {
+		return doc + "\n" + s
+	}
+	return strings.Replace(doc, slot, s, 1)
+}
+
+func pick(rng *rand.Rand, of ...string) string { return of[rng.IntN(len(of))] }
+
+// Counts says how many texts of each kind to write for a language.
+type Counts map[string]int
+
+// Generate writes distinct texts, the same ones for the same seed and rules.
+// Where a language's rules cannot give that many, it writes fewer.
+func (g *Grammar) Generate(seed uint64, counts func(lang string) Counts) []Text {
+	var all []Text
+	for i, lang := range g.langs {
+		rng := rand.New(rand.NewPCG(seed, uint64(i)))
+		c := counts(lang)
+		kinds := make([]string, 0, len(c))
+		for k := range c {
+			kinds = append(kinds, k)
+		}
+		sort.Strings(kinds)
+		for _, k := range kinds {
+			all = g.distinct(all, lang, k, c[k], rng)
+		}
+	}
+	return all
+}
+
+// distinct appends n different texts of a kind.
+func (g *Grammar) distinct(all []Text, lang, kind string, n int, rng *rand.Rand) []Text {
+	seen := make(map[string]bool, n)
+	for try := 0; len(seen) < n && try < 3*n; try++ {
+		s := g.write(lang, kind, rng)
+		if s == "" || seen[s] {
+			continue
+		}
+		seen[s] = true
+		all = append(all, Text{kind, lang, s})
+	}
+	return all
+}

@@ -1,0 +1,89 @@
+package train
+
+import (
+	"math"
+
+	"github.com/sparkward/sparkward/plugin/internal/scan/fold"
+	"github.com/sparkward/sparkward/plugin/internal/scan/grammar"
+	"github.com/sparkward/sparkward/plugin/internal/scan/model"
+)
+
+// Weights of samples in the fit.
+const (
+	// sourceCap is how many texts' weight one label of a source has at most,
+	// so that no source drowns the others.
+	sourceCap = 800
+	// writtenWeight is the weight of a text of the grammar: they are many and
+	// alike.
+	writtenWeight = 0.3
+)
+
+// A corpus is everything a fit can read, folded and hashed once.
+type corpus struct {
+	examples []Example
+	samples  []sample // of the examples, in their order
+	written  []sample // of the grammar
+}
+
+func newCorpus(examples []Example, texts []grammar.Text) *corpus {
+	c := &corpus{examples: examples, samples: make([]sample, len(examples))}
+	count := map[[2]string]int{}
+	for i := range examples {
+		count[[2]string{examples[i].Source, examples[i].Label}]++
+	}
+	for i := range examples {
+		e := &examples[i]
+		s := newSample(e.Text)
+		s.target = target(e.Attack(), e.Persona())
+		n := count[[2]string{e.Source, e.Label}]
+		s.weight = float32(math.Min(1, sourceCap/float64(n)))
+		c.samples[i] = s
+	}
+	for _, t := range texts {
+		s := newSample(t.Text)
+		s.target = target(t.Attack(), t.Kind == grammar.Persona)
+		s.weight = writtenWeight
+		c.written = append(c.written, s)
+	}
+	return c
+}
+
+// target gives an attack to its own head and hides it from the other: an
+// override often wears a persona, and the reverse.
+func target(attack, persona bool) [model.Heads]int8 {
+	switch {
+	case !attack:
+		return [model.Heads]int8{honest, honest}
+	case persona:
+		return [model.Heads]int8{absent, hostile}
+	}
+	return [model.Heads]int8{hostile, absent}
+}
+
+// folded returns the text as the filter's model sees it.
+func folded(text string) []byte {
+	var signs fold.Signs
+	return fold.Append(nil, []byte(text), &signs)
+}
+
+// English has most of the grammar's texts, as it has most of the attacks.
+var (
+	englishCounts = grammar.Counts{grammar.Override: 6000, grammar.Extract: 3000, grammar.Persona: 4000,
+		grammar.Indirect: 3000, grammar.Hard: 9000, grammar.Chat: 4000, grammar.Document: 3000}
+	otherCounts = grammar.Counts{grammar.Override: 600, grammar.Extract: 350, grammar.Persona: 250,
+		grammar.Indirect: 250, grammar.Hard: 600, grammar.Chat: 500, grammar.Document: 250}
+)
+
+// written generates the grammar's texts, always the same ones.
+func written() ([]grammar.Text, error) {
+	g, err := grammar.Load()
+	if err != nil {
+		return nil, err
+	}
+	return g.Generate(1, func(lang string) grammar.Counts {
+		if lang == "en" {
+			return englishCounts
+		}
+		return otherCounts
+	}), nil
+}

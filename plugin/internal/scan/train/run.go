@@ -1,0 +1,56 @@
+package train
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/sparkward/sparkward/plugin/internal/scan/model"
+)
+
+// falsePositives is the share of honest texts of unseen sources that may reach
+// a head's limit, by level. In distribution the same limits are passed by far
+// fewer.
+var falsePositives = [model.Levels]float64{model.Balanced: 0.001, model.Strict: 0.003, model.Quiet: 0.0003}
+
+// Run trains on dir/train.jsonl and the grammar and writes weights.bin to out.
+// Limits come from leaving each source out in turn. Progress goes to log. The
+// same input gives the same bytes.
+func Run(dir, out string, log io.Writer) error {
+	examples, err := Load(filepath.Join(dir, "train.jsonl"))
+	if err != nil {
+		return err
+	}
+	texts, err := written()
+	if err != nil {
+		return err
+	}
+	c := newCorpus(examples, texts)
+	fmt.Fprintf(log, "%d texts of %d sources, %d texts of the grammar\n", len(examples), len(c.sources()), len(texts))
+	scores, err := c.crossScores(true, defaults, func(s string) { fmt.Fprintln(log, "leaving out", s) })
+	if err != nil {
+		return err
+	}
+	both := fit(c.without("", true), defaults)
+	weights := quantise(both, limits(c.examples, scores))
+	return os.WriteFile(filepath.Join(out, "weights.bin"), weights, 0o644)
+}
+
+// limits returns for each head and level the score that the allowed share of
+// honest texts reaches.
+func limits(examples []Example, scores []model.Score) [model.Heads][model.Levels]int32 {
+	var limit [model.Heads][model.Levels]int32
+	for h := range limit {
+		var honest []float64
+		for i := range examples {
+			if !examples[i].Attack() {
+				honest = append(honest, float64(scores[i][h]))
+			}
+		}
+		for l, share := range falsePositives {
+			limit[h][l] = int32(quantile(honest, 1-share)) + 1
+		}
+	}
+	return limit
+}
