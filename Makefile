@@ -128,6 +128,12 @@ fuzz: ## every fuzz test for FUZZTIME each (20s)
 bench: ## every benchmark
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# ---- the scanner's model ----
+
+.PHONY: train
+train: build/sparkctl ## train the scanner's model on DATA=folder (train.jsonl, dev.jsonl, SOURCES.md)
+	build/sparkctl train $(if $(DATA),-data "$(DATA)")
+
 # ---- check ----
 
 wasip1 := GOOS=wasip1 GOARCH=wasm
