@@ -15,6 +15,8 @@ import (
 var path = as[Pattern](text("path", 256, pathPattern))
 
 // as reads a string type.
+//
+//go:noinline
 func as[T ~string](k kind[string]) kind[T] {
 	return kind[T]{func(d *decoder, dst *T) {
 		var s string

@@ -127,40 +127,48 @@ func (d *decoder) wrongSort(want string) {
 }
 
 // list is a JSON array of at most max values.
+//
+//go:noinline
 func list[T any](of kind[T], max int) kind[[]T] {
-	read := func(d *decoder, dst *[]T) {
-		if d.peek() != '[' {
-			d.wrongSort("a list")
-			return
-		}
-		n, start := 0, d.pos
-		d.members(']', func() {
-			if n == max {
-				d.refuse("more than "+strconv.Itoa(max)+" entries", "at most "+strconv.Itoa(max))
-			}
-			if n++; n > max || d.full() {
-				d.skip()
-				return
-			}
-			var zero T
-			*dst = append(roomFor(*dst, start, d, max), zero)
-			d.path = append(d.path, step{index: n - 1})
-			of.read(d, &(*dst)[n-1])
-			d.path = d.path[:len(d.path)-1]
+	return kind[[]T]{func(d *decoder, dst *[]T) {
+		d.array(max, func(room int) { *dst = slices.Grow(*dst, room) }, func() {
+			*dst = append(*dst, *new(T))
+			of.read(d, &(*dst)[len(*dst)-1])
 		})
-	}
-	return kind[[]T]{read, &shape{json: "array", called: "list of " + of.shape.called, max: int64(max), items: of.shape}}
+	}, listShape(of.shape, max)}
 }
 
-// roomFor grows a list that has become long to the size it will have at the
-// end if it goes on as it began. It spares 50,000 keys from being moved ten times.
-func roomFor[T any](list []T, start int, d *decoder, max int) []T {
-	const long = 64
-	if len(list) != long {
-		return list
+//go:noinline
+func listShape(of *shape, max int) *shape {
+	return &shape{json: "array", called: "list of " + of.called, max: int64(max), items: of}
+}
+
+// array reads an array of at most max values, each with one. A list that has
+// become long is told once, by grow, how many more to expect if it goes on as
+// it began: it spares 50,000 keys from being moved ten times.
+func (d *decoder) array(max int, grow func(room int), one func()) {
+	if d.peek() != '[' {
+		d.wrongSort("a list")
+		return
 	}
-	rest := float64(len(d.in)-d.pos) / float64(d.pos-start+1)
-	return slices.Grow(list, min(max, int(long*rest*1.02)+1))
+	const long = 64
+	n, start := 0, d.pos
+	d.members(']', func() {
+		if n == max {
+			d.refuse("more than "+strconv.Itoa(max)+" entries", "at most "+strconv.Itoa(max))
+		}
+		if n == long {
+			rest := float64(len(d.in)-d.pos) / float64(d.pos-start+1)
+			grow(min(max, int(long*rest*1.02)+1))
+		}
+		if n++; n > max || d.full() {
+			d.skip()
+			return
+		}
+		d.path = append(d.path, step{index: n - 1})
+		one()
+		d.path = d.path[:len(d.path)-1]
+	})
 }
 
 // pair is one entry of a map whose names are free.

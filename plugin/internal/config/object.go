@@ -2,10 +2,12 @@ package config
 
 import "strings"
 
-// field is one line of the table: a member of the object T.
-type field[T any] struct {
+// member is one line of the table: a member of an object. It knows nothing of
+// types but in read, so that the decoder is in the module once and not once
+// for each type: generic code made it 0.2 MB larger. A test reads every member.
+type member struct {
 	description
-	read func(d *decoder, dst *T)
+	read func(d *decoder, dst any)
 }
 
 // note is what the table says of a field beside its kind. def and example are
@@ -17,51 +19,76 @@ type note struct {
 }
 
 // at makes the field name of T, held at where, of kind k.
-func at[T, F any](name string, where func(*T) *F, k kind[F], n note) field[T] {
-	return field[T]{
-		description{name, n.def, n.example, n.doc, n.required, k.shape},
-		func(d *decoder, dst *T) { k.read(d, where(dst)) },
-	}
+//
+//go:noinline
+func at[T, F any](name string, where func(*T) *F, k kind[F], n note) member {
+	read := k.read
+	return memberOf(name, &n, k.shape, func(d *decoder, dst any) { read(d, where(dst.(*T))) })
+}
+
+//go:noinline
+func memberOf(name string, n *note, s *shape, read func(d *decoder, dst any)) member {
+	return member{description{name, n.def, n.example, n.doc, n.required, s}, read}
 }
 
 // object is a JSON object with the given fields and no other. check, if not
 // nil, is called for each object read without an error.
-func object[T any](called string, check func(d *decoder, v *T), fields ...field[T]) kind[T] {
-	s := &shape{json: "object", called: called}
-	for _, f := range fields {
-		s.fields = append(s.fields, f.description)
+//
+//go:noinline
+func object[T any](called string, check func(d *decoder, v *T), members ...member) kind[T] {
+	var checkAny func(d *decoder, v any)
+	if check != nil {
+		checkAny = func(d *decoder, v any) { check(d, v.(*T)) }
 	}
-	read := func(d *decoder, dst *T) {
-		if d.peek() != '{' {
-			d.wrongSort("an object")
-			return
-		}
-		before := len(d.errs)
-		readFields(d, dst, fields, s)
-		if check != nil && len(d.errs) == before && d.fault == "" {
-			check(d, dst)
-		}
-	}
-	return kind[T]{read, s}
+	o := fixedOf(called, members, checkAny)
+	return kind[T]{func(d *decoder, dst *T) { o.read(d, dst) }, o.shape}
 }
 
-func readFields[T any](d *decoder, dst *T, fields []field[T], s *shape) {
-	var seen, set uint64 // bit i is fields[i]; a test holds the table to 64 fields an object
+// fixed is an object without its type.
+type fixed struct {
+	shape   *shape
+	members []member
+	check   func(d *decoder, v any)
+}
+
+//go:noinline
+func fixedOf(called string, members []member, check func(d *decoder, v any)) *fixed {
+	s := &shape{json: "object", called: called}
+	for i := range members {
+		s.fields = append(s.fields, members[i].description)
+	}
+	return &fixed{s, members, check}
+}
+
+func (o *fixed) read(d *decoder, dst any) {
+	if d.peek() != '{' {
+		d.wrongSort("an object")
+		return
+	}
+	before := len(d.errs)
+	o.readMembers(d, dst)
+	if o.check != nil && len(d.errs) == before && d.fault == "" {
+		o.check(d, dst)
+	}
+}
+
+func (o *fixed) readMembers(d *decoder, dst any) {
+	var seen, set uint64 // bit i is members[i]; a test holds the table to 64 fields an object
 	d.members('}', func() {
 		name := d.name()
-		i := indexOf(s.fields, name)
+		i := indexOf(o.shape.fields, name)
 		d.path = append(d.path, step{name: name})
 		switch {
 		case i < 0:
 			d.skip()
-			d.refuse("", unknown(s.fields, name))
+			d.refuse("", unknown(o.shape.fields, name))
 		case seen&(1<<i) != 0:
 			d.skip()
 			d.refuse("", "given twice: remove one of the two")
 		case d.peek() == 'n':
 			d.word()
 		default:
-			fields[i].read(d, dst)
+			o.members[i].read(d, dst)
 			set |= 1 << i
 		}
 		if i >= 0 {
@@ -69,21 +96,21 @@ func readFields[T any](d *decoder, dst *T, fields []field[T], s *shape) {
 		}
 		d.path = d.path[:len(d.path)-1]
 	})
-	for i := range fields {
+	for i := range o.members {
 		if set&(1<<i) == 0 {
-			absent(d, dst, &fields[i])
+			o.members[i].absent(d, dst)
 		}
 	}
 }
 
-// absent puts a field's default in place, or reports that the field is needed.
-func absent[T any](d *decoder, dst *T, f *field[T]) {
+// absent puts a member's default in place, or reports that it is needed.
+func (m *member) absent(d *decoder, dst any) {
 	switch {
-	case f.required && d.fault == "":
-		d.add(d.member(f.name), "", "missing: add it, for example "+f.name+": "+f.example)
-	case f.def != "":
-		sub := decoder{cursor: cursor{in: f.def}, report: d.report, path: append(d.path, step{name: f.name})}
-		f.read(&sub, dst)
+	case m.required && d.fault == "":
+		d.add(d.member(m.name), "", "missing: add it, for example "+m.name+": "+m.example)
+	case m.def != "":
+		sub := decoder{cursor: cursor{in: m.def}, report: d.report, path: append(d.path, step{name: m.name})}
+		m.read(&sub, dst)
 	}
 }
 

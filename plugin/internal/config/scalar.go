@@ -12,6 +12,8 @@ import (
 type check func(s string) (want string)
 
 // text is a string of at most max bytes that check, if not nil, accepts.
+//
+//go:noinline
 func text(called string, max int, ok check) kind[string] {
 	return kind[string]{func(d *decoder, dst *string) {
 		if d.peek() != '"' {
@@ -34,6 +36,8 @@ func text(called string, max int, ok check) kind[string] {
 }
 
 // parsed is a string that parse turns into a T. want is what an error asks for.
+//
+//go:noinline
 func parsed[T any](called, pattern, want string, parse func(string) (T, bool)) kind[T] {
 	return kind[T]{func(d *decoder, dst *T) {
 		if d.peek() != '"' {
@@ -51,6 +55,8 @@ func parsed[T any](called, pattern, want string, parse func(string) (T, bool)) k
 }
 
 // word is one of some words; the index of the word is its value.
+//
+//go:noinline
 func word[T ~uint8](words ...string) kind[T] {
 	want := strings.Join(words, ", ")
 	if i := strings.LastIndex(want, ", "); i >= 0 {
@@ -70,6 +76,8 @@ func word[T ~uint8](words ...string) kind[T] {
 
 // integer is a whole number from min to max. 60, 60.0 and 6e1 are the same
 // number: a mesh may have carried the policy as floating point.
+//
+//go:noinline
 func integer[T ~int | ~int64 | ~uint8](min, max int64) kind[T] {
 	want := "a whole number from " + strconv.FormatInt(min, 10) + " to " + strconv.FormatInt(max, 10)
 	return kind[T]{func(d *decoder, dst *T) {
@@ -101,6 +109,8 @@ func wholeNumber(s string) (int64, bool) {
 }
 
 // size is a number of bytes from min to max: an integer, or a string such as "64KiB".
+//
+//go:noinline
 func size(min, max int64) kind[int] {
 	want := "a number of bytes from " + strconv.FormatInt(min, 10) + " to " + strconv.FormatInt(max, 10) +
 		`, for example 65536 or "64KiB"`
@@ -160,6 +170,8 @@ func decimal(s string) (int64, bool) {
 }
 
 // duration is a length of time from min to max, such as "30s" or "1m30s".
+//
+//go:noinline
 func duration(min, max time.Duration) kind[time.Duration] {
 	want := "a duration from " + formatDuration(min) + " to " + formatDuration(max) + ` such as "30s" or "500ms"`
 	return parsed("duration", "^"+durationPattern+"$", want,

@@ -14,7 +14,7 @@ import (
 var mode = word[Mode]("enforce", "shadow", "off")
 
 // partMode is the mode of one control.
-func partMode[T any](where func(*T) *Mode) field[T] {
+func partMode[T any](where func(*T) *Mode) member {
 	return at("mode", where, mode, note{def: `"enforce"`, example: `"shadow"`,
 		doc: "As the policy's own `mode`, for this alone. The weaker of the two holds."})
 }
@@ -71,7 +71,7 @@ const (
 	exampleMaster = "a3d1f7a1f1b3a7a9c0a55f9d3ffb3ad3ed35f4d7e2a0a1ea5a10ffb58b90e3c7"
 )
 
-var authPath = object("path rule", nil,
+var authPath = object[AuthPath]("path rule", nil,
 	at("path", func(p *AuthPath) *Pattern { return &p.Path }, path, note{required: true, example: `"/v1/models"`,
 		doc: "Path pattern."}),
 	at("methods", func(p *AuthPath) *[]string { return &p.Methods }, list(text("method", 16, method), 9), note{example: `["GET", "HEAD"]`,
@@ -81,8 +81,8 @@ var authPath = object("path rule", nil,
 )
 
 // keyFields are what every key has after its name.
-func keyFields(first field[apikey.Key], digestExample string, more ...field[apikey.Key]) []field[apikey.Key] {
-	return append([]field[apikey.Key]{first,
+func keyFields(first member, digestExample string, more ...member) []member {
+	return append([]member{first,
 		at("sha256", func(k *apikey.Key) *[32]byte { return &k.Hash }, digest, note{required: true, example: `"` + digestExample + `"`,
 			doc: "SHA-256 of the key, in hexadecimal. `sparkctl key hash` makes it from a key you have."}),
 		at("not_before", func(k *apikey.Key) *int64 { return &k.NotBefore }, moment, note{example: `"2027-01-01T00:00:00Z"`,
@@ -110,7 +110,7 @@ var masterKey = object("master key", checkMaster, keyFields(
 		doc: "Who calls with this key."}), exampleMaster,
 )...)
 
-var address = object("address", nil,
+var address = object[Address]("address", nil,
 	at("trusted_hops", func(a *Address) *int { return &a.TrustedHops }, integer[int](0, 16), note{def: `0`, example: `1`,
 		doc: "How many proxies stand between the client and this one. Their entries at the right end of `x-forwarded-for` are believed; with 0 the header is not looked at."}),
 	at("ipv6_prefix", func(a *Address) *int { return &a.IPv6Prefix }, integer[int](32, 128), note{def: `64`, example: `56`,
@@ -137,7 +137,7 @@ var limits = object("limit", checkLimit,
 	partMode(func(l *Limit) *Mode { return &l.Mode }),
 )
 
-var sizes = object("size", nil,
+var sizes = object[Size]("size", nil,
 	partMode(func(s *Size) *Mode { return &s.Mode }),
 	at("max_body_bytes", func(s *Size) *int { return &s.MaxBodyBytes }, size(1024, 64<<20), note{def: `1048576`, example: `"4MiB"`,
 		doc: "Largest request body, in bytes; above it 413. The host has a bound of its own (Envoy: `request_body_buffer_limit`, 1 MiB unless set) that must not be below."}),
@@ -159,7 +159,7 @@ var inspection = object("inspection", checkInspection,
 		doc: "Rules and categories to leave out, by id."}),
 )
 
-var roles = object("roles", nil,
+var roles = object[[scan.Document + 1]Action]("roles", nil,
 	role("user", scan.User, `"block"`, "What the user wrote."),
 	role("tool", scan.Tool, `"block"`, "Results of tools."),
 	role("document", scan.Document, `"block"`, "Documents and other texts that came with the request."),
@@ -167,7 +167,7 @@ var roles = object("roles", nil,
 	role("system", scan.System, `"off"`, "The system prompt. Honest ones are full of \"never reveal\" and \"ignore\"."),
 )
 
-func role(called string, r scan.Role, def, doc string) field[[scan.Document + 1]Action] {
+func role(called string, r scan.Role, def, doc string) member {
 	return at(called, func(a *[scan.Document + 1]Action) *Action { return &a[r] },
 		word[Action]("block", "flag", "off"), note{def: def, example: `"flag"`, doc: doc})
 }

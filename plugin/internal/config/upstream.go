@@ -46,7 +46,7 @@ var upstreams = object("upstream", checkUpstream,
 		doc: "Clusters to use, in order, while the breaker of the one before does not let the call pass. Needs `paths`, and a breaker for each cluster but the last."}),
 )
 
-var credential = object("credential", nil,
+var credential = object[Credential]("credential", nil,
 	at("header", func(c *Credential) *string { return &c.Header }, text("header", 64, headerName), note{def: `"authorization"`, example: `"x-api-key"`,
 		doc: "Request header that holds it."}),
 	at("scheme", func(c *Credential) *string { return &c.Scheme }, text("scheme", 32, headerValue), note{def: `"Bearer"`, example: `""`,
