@@ -183,7 +183,7 @@ func TestDemoKilledLeavesNoOrphan(t *testing.T) {
 func TestDemoSaysWhatIsWrong(t *testing.T) {
 	taken := listen(t)
 	for _, c := range []struct{ name, env, want string }{
-		{"a taken port", fmt.Sprint("PORT=", taken), fmt.Sprintf("PORT=%d make run", taken%65535+1)},
+		{"a taken port", fmt.Sprint("PORT=", taken), fmt.Sprintf("port %d for the proxy is not free", taken)},
 		{"a bad port", "ADMIN_PORT=admin", `ADMIN_PORT: got "admin", want a port from 1 to 65535`},
 		{"no Envoy", "ENVOY=/no/such/envoy", "envoy did not start: fork/exec /no/such/envoy: no such file or directory"},
 		{"not an Envoy", "ENVOY=/bin/false", "envoy ended (exit status 1); its last lines:"},

@@ -72,10 +72,22 @@ func checkFree(ports []port) error {
 		if err != nil {
 			problems = append(problems, fmt.Errorf(
 				"port %d for %s is not free (%w): stop what uses it, or choose another with %s=%d make run",
-				p.number, p.use, err, p.variable, p.number%65535+1))
+				p.number, p.use, err, p.variable, nextFree(p.number)))
 			continue
 		}
 		listener.Close()
 	}
 	return errors.Join(problems...)
+}
+
+// nextFree returns a free port near a taken one, or that one if there is none.
+func nextFree(taken int) int {
+	for number := taken + 1; number <= min(taken+100, 65535); number++ {
+		listener, err := net.Listen("tcp", port{number: number}.address())
+		if err == nil {
+			listener.Close()
+			return number
+		}
+	}
+	return taken
 }

@@ -71,7 +71,7 @@ func TestCheckFreeNamesEveryTakenPort(t *testing.T) {
 	}
 	for _, want := range []string{
 		fmt.Sprintf("port %d for the proxy is not free", proxy.number),
-		fmt.Sprintf("PORT=%d make run", proxy.number+1),
+		"or choose another with PORT=",
 		fmt.Sprintf("port %d for the demo provider is not free", upstream.number),
 		"PROVIDER_PORT=",
 	} {
@@ -93,5 +93,19 @@ func TestSimNeedsNoAdminPort(t *testing.T) {
 		if p.variable == "ADMIN_PORT" {
 			t.Error("hostsim has no admin page, but its port is checked")
 		}
+	}
+}
+
+func TestNextFree(t *testing.T) {
+	taken := listen(t)
+	next := nextFree(taken)
+	if next <= taken || next > taken+100 {
+		t.Errorf("got port %d, want one of the hundred above %d", next, taken)
+	}
+	if err := checkFree([]port{{"PORT", "the proxy", next}}); err != nil {
+		t.Errorf("offered port %d: %v", next, err)
+	}
+	if got := nextFree(65535); got != 65535 {
+		t.Errorf("after the last port: got %d, want the same again", got)
 	}
 }
