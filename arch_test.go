@@ -55,13 +55,14 @@ var arrows = map[string]rule{
 		ext: []string{"github.com/proxy-wasm/proxy-wasm-go-sdk/"}},
 	"plugin/internal/guard": {filter: true, to: inside("config", "llm", "inflate", "scan", "apikey", "limit",
 		"breaker", "respcache", "fault", "metric", "kv"), test: inside("kv/kvtest")},
-	"plugin/internal/config":    {filter: true, to: inside("scan", "apikey", "limit", "breaker", "respcache")},
+	"plugin/internal/config":    {filter: true, to: inside("scan", "apikey", "limit", "breaker", "respcache", "sha256")},
 	"plugin/internal/llm":       {filter: true},
 	"plugin/internal/inflate":   {filter: true},
 	"plugin/internal/scan":      {filter: true, to: inside("scan/fold", "scan/model", "scan/trie")},
 	"plugin/internal/scan/fold": {filter: true, test: []string{"golang.org/x/text"}},
 	"plugin/internal/scan/trie": {filter: true},
-	"plugin/internal/apikey":    {filter: true},
+	"plugin/internal/apikey":    {filter: true, to: inside("sha256")},
+	"plugin/internal/sha256":    {filter: true},
 	"plugin/internal/metric":    {filter: true},
 	"plugin/internal/kv":        {filter: true, test: inside("kv/kvtest")},
 	"plugin/internal/kv/kvtest": {to: inside("kv")},
@@ -94,9 +95,12 @@ var arrows = map[string]rule{
 }
 
 // heavy lists the standard packages that cost the filter too many bytes or too
-// much time: a Go regexp takes 120 ns a byte, fmt and reflect hundreds of KB.
+// much time: a Go regexp takes 120 ns a byte, fmt and reflect hundreds of KB,
+// crypto/sha256 and net/netip 150 KB each (plugin/internal/sha256 and guard have
+// what is needed of them).
 var heavy = []string{"fmt", "encoding/json", "regexp", "reflect", "net", "net/http", "text/template",
-	"html/template", "math/big", "crypto/tls", "crypto/x509", "log", "log/slog", "encoding/xml", "go/..."}
+	"html/template", "math/big", "crypto/tls", "crypto/x509", "log", "log/slog", "encoding/xml", "go/...",
+	"crypto/sha256", "net/netip"}
 
 // source is one Go file with its imports.
 type source struct {

@@ -1,13 +1,14 @@
 package apikey
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
 	"math/bits"
 	"strconv"
 	"time"
+
+	"github.com/sparkward/sparkward/plugin/internal/sha256"
 )
 
 var (
@@ -86,8 +87,7 @@ func (r *Ring) slot(hash *[32]byte) uint64 {
 // is valid at now; otherwise ErrUnknown, ErrExpired or ErrNotYet. The key must
 // not be changed.
 func (r *Ring) Find(credential string, now time.Time) (*Key, error) {
-	var buf [256]byte // keeps all but outlandish credentials off the heap
-	hash := sha256.Sum256(append(buf[:0], credential...))
+	hash := sha256.Sum256(credential)
 	k := r.lookup(&hash)
 	switch at := now.Unix(); {
 	case k == nil:

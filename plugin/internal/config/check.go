@@ -1,13 +1,12 @@
 package config
 
 import (
-	"crypto/sha256"
-	"errors"
 	"strings"
 
 	"github.com/sparkward/sparkward/plugin/internal/apikey"
 	"github.com/sparkward/sparkward/plugin/internal/breaker"
 	"github.com/sparkward/sparkward/plugin/internal/scan"
+	"github.com/sparkward/sparkward/plugin/internal/sha256"
 )
 
 // Checks across fields, and the kinds that are made of other kinds.
@@ -90,8 +89,8 @@ func checkAuth(d *decoder, a *Auth) {
 	}
 	all := append(a.keys, a.masters...)
 	ring, err := apikey.NewRing(all)
-	var bad *apikey.KeyError
-	if errors.As(err, &bad) && !sameHash(d, all, len(a.keys)) {
+	bad, _ := err.(*apikey.KeyError)
+	if bad != nil && !sameHash(d, all, len(a.keys)) {
 		d.add(keyPath(d, bad.Index, len(a.keys))+"."+bad.Field, "", bad.Want)
 	}
 	a.Ring, a.keys, a.masters, a.headers = ring, nil, nil, nil

@@ -1,9 +1,6 @@
 package guard
 
-import (
-	"net/netip"
-	"strings"
-)
+import "strings"
 
 // clientAddress is who a request without an identity is charged to: the peer's
 // address, or the right-most hop of x-forwarded-for that no trusted proxy
@@ -17,19 +14,11 @@ func clientAddress(peer string, forwarded []string, hops, prefix int) string {
 			text = hop
 		}
 	}
-	addr, err := netip.ParseAddr(stripPort(text))
-	if err != nil {
+	network, ok := addressNetwork(stripPort(text), prefix)
+	if !ok {
 		return "unknown"
 	}
-	addr = addr.Unmap().WithZone("")
-	if addr.Is4() {
-		return addr.String()
-	}
-	net, err := addr.Prefix(prefix)
-	if err != nil {
-		return "unknown"
-	}
-	return net.String()
+	return network
 }
 
 // hopFromRight returns the entry that the outermost of n trusted proxies

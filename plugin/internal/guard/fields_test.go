@@ -1,7 +1,9 @@
 package guard
 
 import (
+	"net/netip"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -81,6 +83,41 @@ func TestClientAddress(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
+}
+
+// FuzzAddressNetwork holds the addresses to net/netip.
+func FuzzAddressNetwork(f *testing.F) {
+	for _, s := range []string{"192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1%eth0", "::", "1::", "::1.2.3.4", "1:2:3:4:5:6:7:8", "1::2:0:0:3", "fe80::", "01.2.3.4", "1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:7::"} {
+		f.Add(s, 64)
+	}
+	f.Fuzz(func(t *testing.T, s string, prefix int) {
+		prefix &= 127
+		got, ok := addressNetwork(s, prefix)
+		addr, err := netip.ParseAddr(s)
+		if strings.HasSuffix(s, "%") { // netip wants a zone there, we drop it anyway
+			return
+		}
+		if ok != (err == nil) {
+			t.Fatalf("%q: %q %v, netip says %v", s, got, ok, err)
+		}
+		if !ok {
+			return
+		}
+		want := addr.Unmap().WithZone("")
+		if addr.Is4In6() && addr.Zone() != "" {
+			want = addr.WithZone("")
+		}
+		if want.Is4() {
+			if got != want.String() {
+				t.Fatalf("%q: %q, want %q", s, got, want)
+			}
+			return
+		}
+		net := netip.PrefixFrom(want, prefix).Masked()
+		if read, err := netip.ParsePrefix(got); err != nil || read != net {
+			t.Fatalf("%q: %q, want %q", s, got, net)
+		}
+	})
 }
 
 func FuzzClientAddress(f *testing.F) {

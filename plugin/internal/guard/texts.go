@@ -1,8 +1,6 @@
 package guard
 
 import (
-	"errors"
-
 	"github.com/sparkward/sparkward/plugin/internal/llm"
 	"github.com/sparkward/sparkward/plugin/internal/scan"
 )
@@ -26,9 +24,9 @@ func scanRole(role llm.Role) scan.Role {
 // bodyRefusal passes on what the reader wants changed: its errors hold places
 // and no text.
 func bodyRefusal(err error) *refusal {
-	var e *llm.Error
+	e, ok := err.(*llm.Error) // errors.As would bring reflection along
 	switch {
-	case !errors.As(err, &e):
+	case !ok:
 		return refuse(InvalidBody, "the body could not be read")
 	case e.Kind == llm.UnsupportedMediaType:
 		return refuse(MediaType, e.Want)
