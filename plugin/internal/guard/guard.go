@@ -60,11 +60,12 @@ type Guard struct {
 
 	// Reused from call to call: each is done with when the edge has applied
 	// the verdict.
-	parsed llm.Request
-	inputs []scan.Input
-	report scan.Report
-	edits  []Edit
-	line   []byte
+	parsed   llm.Request
+	inputs   []scan.Input
+	report   scan.Report
+	edits    []Edit
+	inflated []byte
+	line     []byte
 }
 
 // New puts a policy to work. It defines the metrics, which needs the host, so

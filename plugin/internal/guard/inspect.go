@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sparkward/sparkward/plugin/internal/config"
+	"github.com/sparkward/sparkward/plugin/internal/inflate"
 	"github.com/sparkward/sparkward/plugin/internal/llm"
 	"github.com/sparkward/sparkward/plugin/internal/metric"
 	"github.com/sparkward/sparkward/plugin/internal/scan"
@@ -22,7 +23,6 @@ func (r *Request) inspectAll(size int, read func() ([]byte, error)) (Verdict, *r
 	if err != nil || len(body) != size {
 		return Verdict{}, r.control(mode, r.doubt(causeBody))
 	}
-	r.body = body
 	if f := r.parse(body); f != nil {
 		return Verdict{}, r.control(mode, f)
 	}
@@ -38,12 +38,17 @@ func (r *Request) inspectAll(size int, read func() ([]byte, error)) (Verdict, *r
 // parse reads the body into texts. What cannot be read completely is refused:
 // an upstream may read it differently.
 func (r *Request) parse(body []byte) *refusal {
-	if r.encoding != "" && r.encoding != "identity" {
-		return refuse(Encoding, "compressed request bodies are not read; send the body without content-encoding")
-	}
 	size := r.g.cfg.Size
+	body, err := inflate.Body(r.g.inflated, r.encoding, body, size.MaxBodyBytes)
+	if err != nil {
+		return encodingRefusal(err)
+	}
+	if r.encoding != "" && r.encoding != "identity" {
+		r.g.inflated = body
+	}
+	r.body = body
 	parsed := &r.g.parsed
-	err := llm.Parse(r.api, r.media, body, llm.Limits{Depth: size.MaxDepth, Texts: size.MaxTexts}, parsed)
+	err = llm.Parse(r.api, r.media, body, llm.Limits{Depth: size.MaxDepth, Texts: size.MaxTexts}, parsed)
 	if err != nil {
 		return bodyRefusal(err)
 	}

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"github.com/sparkward/sparkward/plugin/internal/inflate"
 	"github.com/sparkward/sparkward/plugin/internal/llm"
 	"github.com/sparkward/sparkward/plugin/internal/scan"
 )
@@ -19,6 +20,17 @@ func scanRole(role llm.Role) scan.Role {
 		return scan.Document
 	}
 	return scan.User
+}
+
+// encodingRefusal passes on why a compressed body could not be read.
+func encodingRefusal(err error) *refusal {
+	switch err {
+	case inflate.ErrTooLarge:
+		return refuse(BodyTooLarge, err.Error())
+	case inflate.ErrCorrupt:
+		return refuse(InvalidBody, err.Error())
+	}
+	return refuse(Encoding, err.Error())
 }
 
 // bodyRefusal passes on what the reader wants changed: its errors hold places

@@ -56,7 +56,7 @@ func (r *Request) renameModel(v Verdict) (Verdict, error) {
 		return v, err
 	}
 	v.Body = body
-	v.Edits = append(v.Edits, Edit{Name: "content-length", Remove: true})
+	v.Edits = append(v.Edits, Edit{Name: "content-length", Remove: true}, Edit{Name: "content-encoding", Remove: true})
 	return v, nil
 }
 
