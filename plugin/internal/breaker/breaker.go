@@ -69,12 +69,12 @@ func (b *Breaker) Report(t Ticket, o Outcome, elapsed, retryAfter time.Duration,
 		r := &b.record
 		change, flushed = Change{}, false
 		switch {
-		case r.generation != t.generation || r.override != Automatic:
+		case r.generation != t.generation:
 			return false
 		case r.state == HalfOpen:
 			change, changed = r.probed(s, t.probe, c, at, b.random)
 			return changed
-		case r.state != Closed || b.holdBack(c):
+		case r.state != Closed || b.holdBack(c, at):
 			return false
 		}
 		flushed = true
@@ -92,7 +92,7 @@ func (b *Breaker) Report(t Ticket, o Outcome, elapsed, retryAfter time.Duration,
 
 // holdBack keeps a plain success to be counted with a later call, where there
 // are so many that one does not matter.
-func (b *Breaker) holdBack(c call) bool {
+func (b *Breaker) holdBack(c call, now int64) bool {
 	r := &b.record
 	if b.generation != r.generation {
 		b.pending, b.generation = 0, r.generation
@@ -100,6 +100,7 @@ func (b *Breaker) holdBack(c call) bool {
 	if c.outcome != Success || c.slow || r.consecutive > 0 || !b.settings.rates() {
 		return false
 	}
+	r.window.advance(int64(b.settings.Window)/steps, now)
 	calls, _, _ := r.window.total()
 	if uint64(b.pending)+1 >= calls/batchPart {
 		return false
@@ -114,7 +115,7 @@ func (b *Breaker) Order(o Override, now time.Time) (Change, error) {
 	err := b.update(now, func(at int64) bool {
 		r := &b.record
 		change = Change{}
-		if r.override == o {
+		if r.override == o || o > ForceClosed {
 			return false
 		}
 		change = r.close(Manual, at)
@@ -135,28 +136,33 @@ func (b *Breaker) Peek(now time.Time) (Status, error) {
 	if err != nil && err != kv.ErrAbsent {
 		return Status{}, err
 	}
-	at := b.load(value, now)
-	b.record.settle(&b.settings, at)
+	at := max(now.UnixNano(), 0)
+	b.load(value, at)
 	return b.record.status(&b.settings, at), nil
 }
 
-// load decodes a value into b.record and returns now in Unix nanoseconds.
-func (b *Breaker) load(value []byte, now time.Time) int64 {
+// load decodes a value into b.record, mends what cannot stay, and says whether
+// there was something to mend.
+func (b *Breaker) load(value []byte, now int64) (mended bool) {
+	if value == nil {
+		b.record = record{}
+		return false
+	}
 	if !b.record.decode(value) {
 		b.record = record{}
-		if value != nil {
-			b.corrupt++
-		}
+		b.corrupt++
+		return true
 	}
-	return max(now.UnixNano(), 0)
+	return b.record.settle(now)
 }
 
-// update runs change on b.record, as of now, and stores it if change says so.
+// update runs change on b.record, as of now, and stores it if change says so or
+// if what was stored cannot stay.
 func (b *Breaker) update(now time.Time, change func(now int64) bool) error {
+	at := max(now.UnixNano(), 0)
 	return kv.Update(b.store, b.key, func(old []byte) ([]byte, error) {
-		at := b.load(old, now)
-		settled := b.record.settle(&b.settings, at)
-		if changed := change(at); !changed && !settled {
+		mended := b.load(old, at)
+		if changed := change(at); !changed && !mended {
 			return nil, nil
 		}
 		return b.record.encode(b.value[:0]), nil
@@ -169,7 +175,7 @@ func (r *record) status(s *Settings, now int64) Status {
 		st.Since = time.Unix(0, r.since)
 	}
 	if r.state == Open && r.override == Automatic {
-		st.RetryAfter = time.Duration(max(r.since+r.openFor-now, 0))
+		st.RetryAfter = max(r.wait(s, now), 0)
 	}
 	if r.state == HalfOpen {
 		r.expire(s, now)

@@ -6,17 +6,14 @@ import "time"
 // before it counts as set back.
 const skew = int64(time.Second)
 
-// settle makes times that lie ahead of now sensible, after the clock was set
-// back: the state then began now. It says whether it changed something.
-func (r *record) settle(s *Settings, now int64) bool {
-	changed := false
-	if r.since > now+skew {
-		r.since, changed = now, true
+// settle begins the state anew where it lies ahead of now, after the clock was
+// set back, and says whether it did.
+func (r *record) settle(now int64) bool {
+	if r.since <= now+skew {
+		return false
 	}
-	if latest := now + int64(s.MaxOpen) + skew; r.retryAt > latest {
-		r.retryAt, changed = latest-skew, true
-	}
-	return changed
+	r.since = now
+	return true
 }
 
 // enter begins a new state and with it a new generation.
@@ -65,8 +62,8 @@ func (r *record) acquire(s *Settings, now int64) (Ticket, Result) {
 	}
 	var change Change
 	if r.state == Open {
-		if wait := r.since + r.openFor - now; wait > 0 {
-			return Ticket{}, Result{State: Open, RetryAfter: time.Duration(wait)}
+		if wait := r.wait(s, now); wait > 0 {
+			return Ticket{}, Result{State: Open, RetryAfter: wait}
 		}
 		change = r.enter(HalfOpen, OpenTimeOver, now)
 	}
@@ -80,6 +77,12 @@ func (r *record) acquire(s *Settings, now int64) (Ticket, Result) {
 		change = r.close(ProbesSucceeded, now) // new settings ask for fewer
 	}
 	return Ticket{generation: r.generation, valid: true}, Result{Allowed: true, Change: change}
+}
+
+// wait is how long the breaker stays open, bounded anew in case the settings
+// changed.
+func (r *record) wait(s *Settings, now int64) time.Duration {
+	return time.Duration(r.since + min(r.openFor, int64(s.MaxOpen)) - now)
 }
 
 // expire frees the slots of probes that were lost. One that expires later than

@@ -36,10 +36,10 @@ type Settings struct {
 	// Open is how long the breaker first stays open. It doubles up to MaxOpen
 	// with each probe that fails.
 	Open, MaxOpen time.Duration
-	// HalfOpenProbes are let through after that; when all succeed the breaker
-	// closes.
+	// HalfOpenProbes are let through after that; when all succeed, none slow
+	// if SlowRatePercent is on, the breaker closes. One that fails opens it.
 	HalfOpenProbes int
-	// ProbeTimeout gives the slot of a probe that never reported back.
+	// ProbeTimeout frees the slot of a probe that has not reported back.
 	ProbeTimeout time.Duration
 	// FailureStatuses are the answers that count as failures.
 	FailureStatuses []StatusRange
