@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"slices"
 	"strings"
@@ -22,18 +23,22 @@ func render(t *testing.T, policy string, flags ...string) string {
 	return got.out
 }
 
+//go:generate go test -run ^TestRenderShipped$ . -update
+
+var update = flag.Bool("update", false, "write generated files anew")
+
 // TestRenderShipped: the shipped configuration is the one of the shipped policy,
-// byte for byte, comments included. Run with SPARKWARD_UPDATE=1 to write it.
+// byte for byte, comments included.
 func TestRenderShipped(t *testing.T) {
 	want := render(t, shippedPolicy)
-	if os.Getenv("SPARKWARD_UPDATE") != "" {
+	if *update {
 		if err := os.WriteFile("../../envoy/envoy.yaml", []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if string(envoy.Bootstrap) != want {
-		t.Errorf("envoy/envoy.yaml is not what render makes of it; write it with SPARKWARD_UPDATE=1 go test ./plugin/sparkctl -run TestRenderShipped. Changed lines:\n%s",
+		t.Errorf("envoy/envoy.yaml is not what render makes of it; run go generate ./plugin/sparkctl. Changed lines:\n%s",
 			strings.Join(changed(string(envoy.Bootstrap), want), "\n"))
 	}
 }
