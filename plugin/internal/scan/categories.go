@@ -1,14 +1,18 @@
 package scan
 
-// Categories lists the category of every rule once, in the order of the rules.
-// It is the closed set of values that metrics are labelled with.
+import (
+	"slices"
+
+	"github.com/sparkward/sparkward/plugin/internal/scan/rules"
+)
+
+// Categories lists the category of every built-in rule once, in the order of
+// the rules. It is the closed set of values that metrics are labelled with.
 func Categories() []string {
 	var list []string
-	seen := map[string]bool{}
-	for i := range rules {
-		if c := rules[i].category; !seen[c] {
-			seen[c] = true
-			list = append(list, c)
+	for _, r := range rules.Builtin.Rules {
+		if !slices.Contains(list, r.Category) {
+			list = append(list, r.Category)
 		}
 	}
 	return list

@@ -3,7 +3,12 @@
 // finding holds any of the text.
 package scan
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/sparkward/sparkward/plugin/internal/scan/fold"
+	"github.com/sparkward/sparkward/plugin/internal/scan/rules"
+)
 
 // Role says who wrote a text. The order is the same as in package llm.
 type Role uint8
@@ -115,6 +120,7 @@ type Scanner struct {
 	disabled  []bool
 	threshold [numRoles]int
 	folded    []byte
+	matcher   *rules.Matcher
 }
 
 // New checks s and prepares a Scanner.
@@ -122,7 +128,7 @@ func New(s Settings) (*Scanner, error) {
 	if s.Preset >= numPresets {
 		return nil, errors.New("preset: want strict, balanced or quiet")
 	}
-	sc := &Scanner{disabled: make([]bool, len(rules)), threshold: presetThresholds[s.Preset]}
+	sc := &Scanner{disabled: make([]bool, len(rules.Builtin.Rules)), matcher: rules.NewMatcher(&rules.Builtin, nil), threshold: presetThresholds[s.Preset]}
 	for role, t := range s.Thresholds {
 		if t < 0 || t > 100 {
 			return nil, errors.New("thresholds." + roleNames[role] + ": want a score from 1 to 100, or 0 for the preset's")
@@ -141,8 +147,8 @@ func New(s Settings) (*Scanner, error) {
 
 func (s *Scanner) disable(name string) bool {
 	known := false
-	for i := range rules {
-		if rules[i].id == name || rules[i].category == name {
+	for i, r := range rules.Builtin.Rules {
+		if r.ID == name || r.Category == name {
 			s.disabled[i], known = true, true
 		}
 	}
@@ -163,7 +169,8 @@ func (s *Scanner) Scan(inputs []Input, r *Report) {
 	r.Findings, r.Hits, r.Score, r.Truncated = r.Findings[:0], r.Hits[:0], 0, false
 	for i := range inputs {
 		first := len(r.Findings)
-		s.folded = fold(s.folded[:0], inputs[i].Text)
+		var signs fold.Signs
+		s.folded = fold.Append(s.folded[:0], inputs[i].Text, &signs)
 		s.match(i, r)
 		score := total(r.Findings[first:])
 		if score >= s.thresholdOf(inputs[i].Role) {
@@ -190,4 +197,25 @@ func total(fs []Finding) int {
 		return 0
 	}
 	return 100 - clean
+}
+
+// match runs the rules over the folded text and appends what they find.
+func (s *Scanner) match(input int, r *Report) {
+	var tr rules.Traits
+	if s.matcher.Run(s.folded, &tr) == 0 {
+		return
+	}
+	s.matcher.Each(func(i int, how rules.Result) {
+		if s.disabled[i] {
+			return
+		}
+		layer := "plain"
+		if how == rules.Mixed {
+			layer = "mixed"
+		}
+		rule := &rules.Builtin.Rules[i]
+		r.Findings = append(r.Findings, Finding{
+			Rule: rule.ID, Category: rule.Category, Severity: Severity(rule.Severity), Layer: layer, Input: input,
+		})
+	})
 }
