@@ -37,6 +37,8 @@ type Host struct {
 	starting bool
 	failures []error
 	closed   bool
+
+	listeners listeners
 }
 
 // plugin is a Plugin that was loaded.
@@ -171,7 +173,6 @@ func (h *Host) canary(ctx context.Context, p *plugin) (err error) {
 		case !accepted:
 			err = &ConfigError{p.Name, h.takeWarnings()}
 		}
-		vm.StopPlugin(p.wasm)
 	})
 	return err
 }
@@ -261,7 +262,7 @@ func (h *Host) Close() error {
 		h.main.run(h.main.stop)
 	}
 	for _, c := range h.clusters {
-		c.transport.CloseIdleConnections()
+		c.closeIdle()
 	}
 	var errs []error
 	for _, module := range h.modules {

@@ -1,51 +1,125 @@
 package hostsim
 
 import (
-	"bytes"
-	"context"
-	"io"
-	"net/http"
-	"strconv"
-	"strings"
-
 	"github.com/sparkward/sparkward/hostsim/internal/header"
 	"github.com/sparkward/sparkward/hostsim/internal/wasm"
 )
 
-type (
-	wasmCall     = wasm.Call
-	wasmResponse = wasm.CallResponse
-)
+// httpCall is a request that a filter makes by itself. The worker's lock guards it.
+type httpCall struct {
+	w        *worker
+	call     wasm.Call
+	done     func(*wasm.CallResponse)
+	response wasm.CallResponse
+	up       upstream
+	over     bool
+	stopTime func()
+}
 
-// call sends a filter's own request. nil is a failure.
-func (c *cluster) call(ctx context.Context, call wasm.Call) *wasm.CallResponse {
-	req := &http.Request{Method: call.Headers.Value(":method"), Host: call.Headers.Value(":authority"),
-		URL: requestURL(c.url.Host, call.Headers.Value(":path")), Header: http.Header{},
-		Body: io.NopCloser(bytes.NewReader(call.Body)), ContentLength: int64(len(call.Body))}
-	for _, f := range call.Headers.Fields() {
-		if !strings.HasPrefix(f.Name, ":") && f.Name != "content-length" {
-			req.Header.Add(f.Name, f.Value)
+// HTTPCall implements wasm.Worker.
+func (w *worker) HTTPCall(call wasm.Call, done func(*wasm.CallResponse)) (cancel func(), ok bool) {
+	c := w.host.clusters[call.Cluster]
+	if c == nil {
+		return nil, false
+	}
+	h := &httpCall{w: w, call: call, done: done}
+	if call.Timeout > 0 {
+		h.stopTime = w.AfterFunc(call.Timeout, func() { h.localAnswer("504", "upstream request timeout") })
+	}
+	if c.url == nil {
+		w.Post(func() { h.localAnswer("503", "no healthy upstream") })
+	} else {
+		go c.connect(h)
+	}
+	return h.end, true
+}
+
+// end gives the call up.
+func (h *httpCall) end() {
+	h.over = true
+	if h.stopTime != nil {
+		h.stopTime()
+	}
+	if h.up != nil {
+		h.up.cancel()
+	}
+}
+
+// finish hands the answer over once.
+func (h *httpCall) finish(response *wasm.CallResponse) {
+	if h.over {
+		return
+	}
+	h.over = true
+	if h.stopTime != nil {
+		h.stopTime()
+	}
+	h.done(response)
+}
+
+// localAnswer is the proxy's own answer to a call: a filter gets it like any other.
+func (h *httpCall) localAnswer(status, body string) {
+	if h.over {
+		return
+	}
+	if h.up != nil {
+		h.up.cancel()
+	}
+	headers := header.New(header.Response)
+	headers.Add(":status", status)
+	headers.Add("content-length", itoa(len(body)))
+	headers.Add("content-type", "text/plain")
+	h.finish(&wasm.CallResponse{Headers: headers, Body: []byte(body)})
+}
+
+func (h *httpCall) method() string { return h.call.Headers.Value(":method") }
+
+func (h *httpCall) connected(up upstream, _ string) {
+	h.w.mu.Lock()
+	over := h.over
+	h.up = up
+	h.w.mu.Unlock()
+	if over {
+		up.cancel()
+		return
+	}
+	body, trailers := len(h.call.Body) > 0, h.call.Trailers != nil
+	parts := []part{{headers: h.call.Headers, end: !body && !trailers}}
+	if body {
+		parts = append(parts, part{data: h.call.Body, end: !trailers})
+	}
+	if trailers {
+		parts = append(parts, part{trailers: h.call.Trailers, end: true})
+	}
+	up.send(parts)
+}
+
+func (h *httpCall) answer(parts []part) (more bool) {
+	h.w.run(func() {
+		for _, p := range parts {
+			switch {
+			case p.headers != nil:
+				h.response.Headers = p.headers
+			case p.trailers != nil:
+				h.response.Trailers = p.trailers
+			default:
+				h.response.Body = append(h.response.Body, p.data...)
+			}
+			if p.end {
+				h.finish(&h.response)
+			}
 		}
-	}
-	if _, ok := req.Header["User-Agent"]; !ok {
-		req.Header["User-Agent"] = nil
-	}
-	resp, err := c.transport.RoundTrip(req.WithContext(ctx))
-	if err != nil {
-		return nil
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, highWatermark))
-	if err != nil {
-		return nil
-	}
-	response := &wasm.CallResponse{Headers: header.New(header.Response), Body: body}
-	response.Headers.Add(":status", strconv.Itoa(resp.StatusCode))
-	for _, f := range trailerMap(resp.Header).Fields() {
-		response.Headers.Add(f.Name, f.Value)
-	}
-	if len(resp.Trailer) > 0 {
-		response.Trailers = trailerMap(resp.Trailer)
-	}
-	return response
+		more = !h.over
+	})
+	return more
+}
+
+func (h *httpCall) fail(f failure) {
+	h.w.run(func() {
+		if h.response.Headers != nil {
+			h.finish(nil)
+			return
+		}
+		h.localAnswer(itoa(f.code), "upstream connect error or disconnect/reset before headers. reset reason: "+f.reason)
+	})
 }

@@ -73,7 +73,7 @@ type Route struct {
 }
 
 // Cluster is where requests can go: the URL of one upstream, for example
-// http://127.0.0.1:8080. HTTP2 speaks HTTP/2 in clear text to it.
+// http://127.0.0.1:8080; empty for a cluster without a host. HTTP2 speaks HTTP/2 in clear text to it.
 type Cluster struct {
 	Name, URL string
 	HTTP2     bool
@@ -103,6 +103,8 @@ type Options struct {
 
 	Routes   []Route
 	Clusters []Cluster
+	// VirtualHost is the property xds.virtual_host_name of every route.
+	VirtualHost string
 	// RequestBodyLimit is how many bytes of a body are held while a filter pauses it,
 	// in either direction: beyond it the answer is 413, or 500 for a response. 0 means
 	// Envoy's 1 MiB.

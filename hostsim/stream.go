@@ -7,7 +7,27 @@ import (
 	"github.com/sparkward/sparkward/hostsim/internal/header"
 )
 
-// stream joins one request of the server to the chain of filters. The worker's lock
+// client is the other end of a stream's response. Calls come one at a time, without
+// any lock.
+type client interface {
+	// write sends a piece. It may block.
+	write(p piece) error
+}
+
+// piece is what there is of a response to write at one time.
+type piece struct {
+	headers, trailers *header.Map
+	data              []byte
+	ended             bool // the response is complete
+	early             bool // it is complete, the request is not
+	reset             bool // the response was broken off
+}
+
+func (p *piece) empty() bool {
+	return p.headers == nil && p.trailers == nil && p.data == nil && !p.ended && !p.reset
+}
+
+// stream joins one request of a server to the chain of filters. The worker's lock
 // guards it.
 type stream struct {
 	w       *worker
@@ -15,95 +35,171 @@ type stream struct {
 	chain   *chain.Stream
 	request *header.Map
 	route   *router
+	client  client
 	wake    *sync.Cond // on the worker's lock
+	http1   bool
+	closing bool // the connection ends after the response
 
-	// what waits to be written to the client
-	headers  *header.Map
-	data     [][]byte
-	queued   int // bytes in data
-	trailers *header.Map
-	ended    bool // the response is complete
-	answered bool // it is complete although the request is not
-	reset    bool // the response was broken off
+	out     piece
+	writing bool
+	closed  bool // the last piece was written
+	cut     bool // the response ended before it was complete
 
-	requestBlocked  bool // a filter has too much of the request
-	responseBlocked bool // a filter has too much of the response
+	requestBlocked  bool // a filter holds too much of the request
+	responseBlocked bool // a filter holds too much of the response
+	dirty           bool // in the worker's list of streams to pump
 }
 
-// highWatermark is how much may wait to be written to the other side before reading
-// stops, in bytes: Envoy's default buffer limit of connections.
+// highWatermark is how much may wait for the other side before reading stops, in
+// bytes: Envoy's default buffer limit of connections.
 const highWatermark = 1 << 20
 
-func newStream(w *worker, info *chain.Info) *stream {
-	s := &stream{w: w, info: info, wake: sync.NewCond(&w.mu)}
+func (w *worker) newStream(info *chain.Info, c client) *stream {
+	s := &stream{w: w, info: info, client: c, wake: sync.NewCond(&w.mu), http1: info.Protocol != protocolHTTP2}
 	s.route = &router{s: s}
-	limit := w.host.opts.RequestBodyLimit
-	if limit == 0 {
-		limit = highWatermark
-	}
+	limit := w.host.bodyLimit()
 	s.chain = chain.New(chain.Config{Info: info, Down: s, Terminal: s.route,
 		RequestLimit: limit, ResponseLimit: limit,
 		BlockRequest:  func(on bool) { s.requestBlocked = on; s.wake.Broadcast() },
 		BlockResponse: func(on bool) { s.responseBlocked = on; s.wake.Broadcast() },
-		Over:          s.over,
+		Over:          s.over, Logged: s.logged,
 	}, w.filters())
 	w.streams[s] = struct{}{}
 	return s
 }
 
+func (h *Host) bodyLimit() int {
+	if h.opts.RequestBodyLimit > 0 {
+		return h.opts.RequestBodyLimit
+	}
+	return highWatermark
+}
+
 // over is called when the stream ends, before the filters log.
 func (s *stream) over() {
 	s.info.Over, s.info.Elapsed = true, s.w.host.clock.Now().Sub(s.info.Start)
+	delete(s.w.streams, s)
+}
+
+// logged is called when the filters have logged.
+func (s *stream) logged() {
+	if s.w.host.opts.AccessLog != nil {
+		s.w.entries = append(s.w.entries, s.entry())
+	}
+}
+
+// touch has the stream pumped when the worker is free.
+func (s *stream) touch() {
+	if !s.dirty {
+		s.dirty = true
+		s.w.dirty = append(s.w.dirty, s)
+	}
 }
 
 // SendHeaders implements chain.Downstream.
 func (s *stream) SendHeaders(h *header.Map, end bool) {
-	s.headers, s.ended = s.finishHeaders(h), end
-	s.wake.Broadcast()
+	s.out.headers, s.out.ended = s.finishHeaders(h), end
+	s.touch()
 }
 
 // SendData implements chain.Downstream.
 func (s *stream) SendData(data []byte, end bool) {
-	if len(data) > 0 {
-		s.data = append(s.data, data)
-		s.queued += len(data)
+	if len(s.out.data) == 0 {
+		s.out.data = data
+	} else {
+		s.out.data = append(s.out.data, data...)
 	}
-	s.ended = end
-	s.wake.Broadcast()
+	s.out.ended = end
+	s.touch()
 }
 
 // SendTrailers implements chain.Downstream.
 func (s *stream) SendTrailers(t *header.Map) {
-	s.trailers, s.ended = t, true
-	s.wake.Broadcast()
+	s.out.trailers, s.out.ended = t, true
+	s.touch()
 }
+
+// LocalReply implements chain.Downstream. Envoy ends an HTTP/1 connection after a bad
+// request.
+func (s *stream) LocalReply(code int) { s.closing = s.closing || code == 400 }
 
 // Reset implements chain.Downstream.
 func (s *stream) Reset(answered bool) {
-	s.answered, s.reset = answered, !answered
+	s.out.early, s.out.reset = answered, !answered
+	s.touch()
+}
+
+// clientGone ends the stream because the client broke it off.
+func (s *stream) clientGone() {
+	if s.http1 {
+		s.chain.ClientGone("downstream_remote_disconnect", chain.DownstreamConnectionTermination)
+	} else {
+		s.chain.ClientGone("http2.remote_reset", chain.DownstreamRemoteReset)
+	}
+	s.closed, s.cut = true, true
 	s.wake.Broadcast()
 }
 
-// finishHeaders is what Envoy's connection manager does to every response.
-func (s *stream) finishHeaders(h *header.Map) *header.Map {
-	h = h.Clone()
-	for _, name := range []string{"connection", "keep-alive", "proxy-connection", "transfer-encoding"} {
-		h.Remove(name)
+// pump does what waits for it outside the worker's lock: it sends to the upstream and
+// to the client.
+func (s *stream) pump() {
+	s.route.flush()
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	for !s.writing && !s.closed && !s.out.empty() {
+		p := s.out
+		s.out, s.writing = piece{}, true
+		s.w.mu.Unlock()
+		err := s.client.write(p)
+		s.w.mu.Lock()
+		s.writing = false
+		s.closed, s.cut = s.closed || p.ended || p.reset, s.cut || p.reset
+		if err != nil && !s.closed {
+			s.clientGone()
+		}
+		s.wake.Broadcast()
 	}
-	if _, ok := h.Get("date"); !ok {
-		h.Set("date", s.w.host.clock.Now().UTC().Format(httpTime))
-	}
-	h.Set("server", "envoy")
-	return h
 }
 
-// httpTime is the form of the date header.
-const httpTime = "Mon, 02 Jan 2006 15:04:05 GMT"
+// mustWait reports whether the request has to wait: for a filter or the upstream.
+func (s *stream) mustWait() bool {
+	return (s.requestBlocked || s.route.queued > highWatermark) && !s.chain.Over()
+}
 
-// finished forgets the stream and writes the access log.
-func (s *stream) finished() {
-	delete(s.w.streams, s)
-	if log := s.w.host.opts.AccessLog; log != nil {
-		log(s.entry())
+// responseMustWait reports whether the response has to wait: for a filter or the client.
+func (s *stream) responseMustWait() bool {
+	return (s.responseBlocked || len(s.out.data) > highWatermark) && !s.chain.Over()
+}
+
+// requestParts hands parts of the request to the filters, and waits while it must.
+func (s *stream) requestParts(parts ...part) (over bool) {
+	s.w.do(s, func() { s.take(parts) })
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	for s.mustWait() {
+		s.wake.Wait()
+	}
+	return s.chain.Over()
+}
+
+func (s *stream) take(parts []part) {
+	for _, p := range parts {
+		switch {
+		case p.headers != nil:
+			s.chain.RequestHeaders(p.headers, p.end)
+		case p.trailers != nil:
+			s.chain.RequestTrailers(p.trailers)
+		case len(p.data) > 0 || p.end:
+			s.chain.RequestData(p.data, p.end)
+		}
+	}
+}
+
+// waitClosed blocks until the response was written, or broken off.
+func (s *stream) waitClosed() {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	for !s.closed {
+		s.wake.Wait()
 	}
 }

@@ -20,6 +20,8 @@ type worker struct {
 	vms     map[*wasm.Spec]*wasm.VM
 	handles []handle // by plugin
 	streams map[*stream]struct{}
+	dirty   []*stream
+	entries []Entry
 	stopped bool
 
 	posting sync.Mutex
@@ -37,19 +39,36 @@ func newWorker(h *Host, index int) *worker {
 		streams: map[*stream]struct{}{}}
 }
 
-// run does f with the worker held, and then what was posted meanwhile.
-func (w *worker) run(f func()) {
+// do does f with the worker held, then what was posted meanwhile. What came out for the
+// clients and upstreams of streams is sent when the worker is free again: for the
+// stream own by the caller, for others in the background.
+func (w *worker) do(own *stream, f func()) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	f()
-	for {
-		next := w.takePosted()
-		if next == nil {
-			return
-		}
+	for next := w.takePosted(); next != nil; next = w.takePosted() {
 		next()
 	}
+	dirty, entries := w.dirty, w.entries
+	w.dirty, w.entries = nil, nil
+	for _, s := range dirty {
+		s.dirty = false
+	}
+	w.mu.Unlock()
+	for _, e := range entries {
+		w.host.opts.AccessLog(e)
+	}
+	for _, s := range dirty {
+		if s != own {
+			go s.pump()
+		}
+	}
+	if len(dirty) > 0 && own != nil {
+		own.pump()
+	}
 }
+
+// run is do for callers without a stream.
+func (w *worker) run(f func()) { w.do(nil, f) }
 
 func (w *worker) takePosted() func() {
 	w.posting.Lock()

@@ -20,6 +20,8 @@ type Downstream interface {
 	SendHeaders(h *header.Map, end bool)
 	SendData(data []byte, end bool)
 	SendTrailers(t *header.Map)
+	// LocalReply is told that a local reply will be the answer.
+	LocalReply(code int)
 	// Reset breaks the response off. It is also the end of a stream whose request was
 	// never read to its end: answered reports whether the response was complete.
 	Reset(answered bool)

@@ -16,6 +16,7 @@ type Stream struct {
 	terminal Terminal
 	dec, enc side
 	over     func()
+	logged   func()
 
 	decCalls, encCalls int // filter callbacks running
 	decAborted         bool
@@ -36,14 +37,15 @@ type Config struct {
 	RequestLimit, ResponseLimit int
 	// Blocked is told when the request, or the response, must wait for a filter.
 	BlockRequest, BlockResponse func(on bool)
-	// Over is called when the stream ends, before the filters log.
-	Over func()
+	// Over is called when the stream ends, before the filters log; Logged after that,
+	// before they are destroyed.
+	Over, Logged func()
 }
 
 // New makes a stream. Its filters are made by the given functions, in the order in
 // which they see the request.
 func New(c Config, filters []func(*Handle) Filter) *Stream {
-	s := &Stream{Info: c.Info, down: c.Down, terminal: c.Terminal, over: c.Over}
+	s := &Stream{Info: c.Info, down: c.Down, terminal: c.Terminal, over: c.Over, logged: c.Logged}
 	s.dec.callbacks = s.decoding(c)
 	s.enc.callbacks = s.encoding(c)
 	s.dec.limit, s.enc.limit = c.RequestLimit, c.ResponseLimit
@@ -243,6 +245,10 @@ func (s *Stream) SendLocalReply(r Reply) {
 		s.enc.aborted = true
 	}
 	s.Info.Details = r.Details
+	if s.prepared != nil {
+		return // the first one counts, but for its details
+	}
+	s.down.LocalReply(r.Code)
 	switch {
 	case s.enc.headers == nil && s.decCalls > 0:
 		s.prepared = &r
@@ -311,10 +317,17 @@ func (s *Stream) destroy() {
 	for _, f := range s.filters {
 		f.Log()
 	}
+	s.logged()
 	for _, f := range s.filters {
 		f.Destroy()
 	}
 }
+
+// SetRequestLimit changes the buffer limit of the request, in bytes.
+func (s *Stream) SetRequestLimit(limit int) { s.dec.limit = limit }
+
+// RequestComplete reports whether the request was received to its end.
+func (s *Stream) RequestComplete() bool { return s.dec.observedEnd }
 
 // Over reports whether the stream has ended.
 func (s *Stream) Over() bool { return s.destroyed }

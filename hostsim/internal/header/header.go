@@ -29,6 +29,9 @@ type Map struct {
 // New returns an empty map.
 func New(kind Kind) *Map { return &Map{kind: kind} }
 
+// Kind is what the map is for.
+func (m *Map) Kind() Kind { return m.kind }
+
 // Len is the number of fields.
 func (m *Map) Len() int {
 	if m == nil {
@@ -119,6 +122,19 @@ func (m *Map) insert(f Field) {
 func (m *Map) Set(name, value string) {
 	m.Remove(name)
 	m.Add(name, value)
+}
+
+// Put sets the first field of the name in its place, or adds it: what Envoy does with
+// headers that it sets itself.
+func (m *Map) Put(name, value string) {
+	for i := range m.fields {
+		if f := &m.fields[i]; f.Name == name {
+			m.bytes += len(value) - len(f.Value)
+			f.Value = value
+			return
+		}
+	}
+	m.insert(Field{name, value})
 }
 
 // Remove takes out every field of the name and says how many there were.

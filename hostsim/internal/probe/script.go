@@ -42,6 +42,8 @@ func parse(text string) script {
 		words := strings.Fields(line)
 		switch {
 		case len(words) == 0 || words[0][0] == '#':
+		case words[0] == "name":
+			say("case " + words[1])
 		case words[0] == "on":
 			name = strings.Join(words[1:], " ")
 			s[name] = []step{}

@@ -10,7 +10,7 @@ import (
 )
 
 // maxTraced is how many bytes of one argument a trace shows.
-const maxTraced = 256
+const maxTraced = 1024
 
 func (vm *VM) tracing() bool { return vm.Spec.Host.Trace != nil }
 

@@ -1,0 +1,143 @@
+package hostsim
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/sparkward/sparkward/hostsim/internal/chain"
+	"github.com/sparkward/sparkward/hostsim/internal/header"
+)
+
+// cluster is a Cluster that can be called.
+type cluster struct {
+	Cluster
+	url *url.URL // nil for a cluster without a host
+
+	mu   sync.Mutex
+	idle []*conn1
+}
+
+func (h *Host) addClusters() error {
+	for _, c := range h.opts.Clusters {
+		made := &cluster{Cluster: c}
+		if c.URL != "" {
+			u, err := url.Parse(c.URL)
+			if err != nil || u.Scheme != "http" || u.Host == "" || u.Path != "" && u.Path != "/" {
+				return fmt.Errorf("cluster %q: got URL %q, want http://host:port", c.Name, c.URL)
+			}
+			if u.Port() == "" {
+				u.Host = net.JoinHostPort(u.Hostname(), "80")
+			}
+			made.url = u
+		}
+		if h.clusters[c.Name] != nil {
+			return fmt.Errorf("cluster %q is there twice: give each cluster a name of its own", c.Name)
+		}
+		h.clusters[c.Name] = made
+	}
+	return nil
+}
+
+// exchange is who waits for an upstream's answer: a router, or a filter's own call.
+type exchange interface {
+	method() string
+	connected(up upstream, local string)
+	// answer takes what one read brought. It may wait, and reports whether more is wanted.
+	answer(parts []part) (more bool)
+	fail(f failure)
+}
+
+// part is a part of an answer: headers, data or trailers.
+type part struct {
+	headers, trailers *header.Map
+	data              []byte
+	end               bool
+}
+
+// connect finds an idle connection for an exchange, or opens one in the background.
+func (c *cluster) connect(e exchange) {
+	c.mu.Lock()
+	if n := len(c.idle); n > 0 {
+		conn := c.idle[n-1]
+		c.idle = c.idle[:n-1]
+		conn.current = e
+		c.mu.Unlock()
+		e.connected(conn, conn.local)
+		return
+	}
+	c.mu.Unlock()
+	go c.dial(e)
+}
+
+func (c *cluster) dial(e exchange) {
+	timeout := c.ConnectTimeout
+	if timeout == 0 {
+		timeout = 5 * time.Second // Envoy's default connect_timeout
+	}
+	conn, err := net.DialTimeout("tcp", c.url.Host, timeout)
+	if err != nil {
+		e.fail(dialFailure(err))
+		return
+	}
+	made := newConn1(c, conn, e)
+	e.connected(made, made.local)
+	made.read()
+}
+
+// dialFailure puts a failed connection in Envoy's words.
+func dialFailure(err error) failure {
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return failure{reason: "connection timeout", flag: chain.UpstreamConnectionFailure, code: 503}
+	}
+	return failure{reason: "remote connection failure", transport: "delayed connect error: " + errnoText(err),
+		flag: chain.UpstreamConnectionFailure, code: 503}
+}
+
+// errnoText is what strerror says of an error.
+func errnoText(err error) string {
+	var errno syscall.Errno
+	if !errors.As(err, &errno) {
+		return err.Error()
+	}
+	text := errno.Error()
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// release takes a connection back for the next exchange.
+func (c *cluster) release(conn *conn1) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	conn.current = nil
+	c.idle = append(c.idle, conn)
+}
+
+// forget drops a connection. It reports the exchange that still waited on it.
+func (c *cluster) forget(conn *conn1) exchange {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, other := range c.idle {
+		if other == conn {
+			c.idle = append(c.idle[:i], c.idle[i+1:]...)
+			break
+		}
+	}
+	e := conn.current
+	conn.current = nil
+	return e
+}
+
+// closeIdle ends connections that nobody uses.
+func (c *cluster) closeIdle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, conn := range c.idle {
+		conn.conn.Close()
+	}
+}

@@ -1,0 +1,269 @@
+package hostsim_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sparkward/sparkward/hostsim"
+)
+
+var (
+	update = flag.Bool("update", false, "write what Envoy does into testdata/diff")
+	only   = flag.String("only", "", "run the cases of TestEnvoy that begin with this, on an Envoy with no others")
+)
+
+// TestEnvoy runs each case on Envoy and on hostsim. Both must do what the case's file
+// says, to the letter.
+func TestEnvoy(t *testing.T) {
+	cases := readCases(t)
+	if *only != "" {
+		cases = slices.DeleteFunc(cases, func(c *diffCase) bool { return !strings.HasPrefix(c.name, *only) })
+	}
+	up := startUpstream(t)
+	dead := closedPort(t)
+	e := startEnvoy(t, cases, []object{staticCluster("up", up.address(), false), staticCluster("other", up.address(), false),
+		staticCluster("dead", dead, false), staticCluster("empty", "", false)})
+	clusters := []hostsim.Cluster{{Name: "up", URL: "http://" + up.address()}, {Name: "other", URL: "http://" + up.address()},
+		{Name: "dead", URL: "http://" + dead}, {Name: "empty"}}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := stable(c.onEnvoy(t, e, up))
+			if *update {
+				if err := c.update(got); err != nil {
+					t.Fatal(err)
+				}
+				c.sections["want"] = got
+			}
+			compare(t, "Envoy", got, c.sections["want"])
+			compare(t, "hostsim", stable(c.onSim(t, up, clusters)), c.sections["want"])
+		})
+	}
+}
+
+// closedPort is an address where nobody listens.
+func closedPort(t testing.TB) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func compare(t *testing.T, who, got, want string) {
+	t.Helper()
+	if got == want {
+		return
+	}
+	t.Errorf("%s does something else (- want, + got):\n%s", who, lineDiff(want, got))
+}
+
+// lineDiff shows where two texts differ, with some lines around.
+func lineDiff(want, got string) string {
+	a, b := strings.Split(want, "\n"), strings.Split(got, "\n")
+	// longest common subsequence
+	length := make([][]int, len(a)+1)
+	for i := range length {
+		length[i] = make([]int, len(b)+1)
+	}
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			if a[i] == b[j] {
+				length[i][j] = length[i+1][j+1] + 1
+			} else {
+				length[i][j] = max(length[i+1][j], length[i][j+1])
+			}
+		}
+	}
+	var lines []string
+	for i, j := 0, 0; i < len(a) || j < len(b); {
+		switch {
+		case i < len(a) && j < len(b) && a[i] == b[j]:
+			lines = append(lines, "  "+a[i])
+			i, j = i+1, j+1
+		case j < len(b) && (i == len(a) || length[i][j+1] >= length[i+1][j]):
+			lines = append(lines, "+ "+b[j])
+			j++
+		default:
+			lines = append(lines, "- "+a[i])
+			i++
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// report puts the views of a case together.
+func report(client, upstream, access, trace string) string {
+	var out strings.Builder
+	for _, part := range []struct{ name, text string }{{"client", client}, {"upstream", upstream}, {"access log", access}, {"filter", trace}} {
+		if part.text != "" {
+			fmt.Fprintf(&out, "== %s\n%s", part.name, part.text)
+		}
+	}
+	return out.String()
+}
+
+// settleTime is how long a host may take to act on a step, and quiet how long it must
+// be still to be done.
+const (
+	settleTime = 60 * time.Millisecond
+	quiet      = 4 * time.Millisecond
+)
+
+// settler returns a function that waits until size has grown since the last call and
+// stands still.
+func settler(size func() int) func() {
+	var mu sync.Mutex
+	last := size()
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		start, changed, now := time.Now(), time.Now(), last
+		for time.Since(start) < settleTime && (now == last || time.Since(changed) < quiet) {
+			time.Sleep(time.Millisecond)
+			if n := size(); n != now {
+				now, changed = n, time.Now()
+			}
+		}
+		last = now
+	}
+}
+
+// untilOver waits until every stream in a transcript has ended.
+func untilOver(transcript func() string, access func() string) {
+	for start := time.Now(); time.Since(start) < time.Second; time.Sleep(2 * time.Millisecond) {
+		text := transcript()
+		made, gone := strings.Count(text, "context_create(s"), strings.Count(text, "delete(s")
+		if made > 0 && made == gone && strings.Count(access(), "\n") >= made {
+			return
+		}
+	}
+}
+
+func (c *diffCase) onEnvoy(t *testing.T, e *envoy, up *diffUpstream) string {
+	mark := len(e.log())
+	settle := settler(func() int { return len(e.log()) })
+	up.play(c.sections["upstream"], settle)
+	client := &diffClient{address: e.addresses[c.name], settle: settle}
+	client.run(c.sections["client"])
+	trace := func() string { return e.transcript(c, mark) }
+	access := func() string { return e.access(c, mark) }
+	untilOver(trace, access)
+	return report(client.out.String(), up.text(), access(), trace())
+}
+
+// lockedBuffer is a strings.Builder for several goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (c *diffCase) onSim(t *testing.T, up *diffUpstream, clusters []hostsim.Cluster) string {
+	var trace, access lockedBuffer
+	host, err := hostsim.New(context.Background(), c.simOptions(t, clusters, &trace, &access))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go host.Serve(l)
+	mark := len(trace.String())
+	settle := settler(func() int { return len(trace.String()) })
+	up.play(c.sections["upstream"], settle)
+	client := &diffClient{address: l.Addr().String(), settle: settle}
+	client.run(c.sections["client"])
+	filter := func() string { return simTranscript(c, trace.String()[:mark], trace.String()[mark:]) }
+	untilOver(filter, access.String)
+	return report(client.out.String(), up.text(), access.String(), filter())
+}
+
+// simTranscript prints what worker 0 did.
+func simTranscript(c *diffCase, start, text string) string {
+	var roots []int64
+	parser := &simTrace{}
+	var current int64
+	for line := range strings.Lines(start) {
+		rest, ok := strings.CutPrefix(line, "0\t")
+		if !ok {
+			continue
+		}
+		event, ok := parser.parse(strings.TrimSpace(rest))
+		if ok && event.kind == "call" && event.name == "proxy_on_configure" {
+			current = event.args[0]
+			roots = append(roots, current)
+		}
+	}
+	t := newTranscript(roots, c.options.tick)
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, "0\t"); ok {
+			if event, ok := parser.parse(strings.TrimSpace(rest)); ok {
+				t.add(event)
+			}
+		}
+	}
+	return t.out.String()
+}
+
+func (c *diffCase) simOptions(t *testing.T, clusters []hostsim.Cluster, trace, access *lockedBuffer) hostsim.Options {
+	opts := hostsim.Options{Trace: trace, CacheDir: cacheDir(t), Clusters: clusters, VirtualHost: "host",
+		RequestBodyLimit: c.options.limit,
+		AccessLog: func(e hostsim.Entry) {
+			state := e.FilterState["wasm.x"]
+			if state == "" {
+				state = "-"
+			}
+			fmt.Fprintf(access, "%d %s %s %s\n", e.Code, orDash(e.CodeDetails), e.Flags, state)
+		}}
+	for _, r := range c.routes() {
+		opts.Routes = append(opts.Routes, hostsim.Route{Name: "route" + r.prefix, Prefix: r.prefix, Cluster: r.cluster,
+			ClusterHeader: r.header, Timeout: c.options.timeout})
+	}
+	code, err := os.ReadFile(c.wasmFile(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range c.pluginsOf() {
+		plugin := hostsim.Plugin{Name: p.name, RootID: p.name + "_root", Wasm: code, Configuration: []byte(p.script),
+			VMID: c.options.vmID, AllowOnHeadersStopIteration: c.options.hold, Capabilities: c.options.capable,
+			ReloadBackoff: c.options.reloadFor,
+			FailurePolicy: map[string]hostsim.FailurePolicy{"open": hostsim.FailOpen, "reload": hostsim.FailReload}[c.options.policy]}
+		if i > 0 {
+			opts.Filters = append(opts.Filters, plugin)
+			continue
+		}
+		opts.Wasm, opts.Configuration, opts.PluginName, opts.RootID = plugin.Wasm, plugin.Configuration, plugin.Name, plugin.RootID
+		opts.VMID, opts.AllowOnHeadersStopIteration, opts.FailurePolicy = plugin.VMID, plugin.AllowOnHeadersStopIteration, plugin.FailurePolicy
+		opts.Capabilities, opts.ReloadBackoff = plugin.Capabilities, plugin.ReloadBackoff
+	}
+	return opts
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

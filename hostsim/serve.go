@@ -1,0 +1,310 @@
+package hostsim
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sparkward/sparkward/hostsim/internal/chain"
+	"github.com/sparkward/sparkward/hostsim/internal/header"
+	"github.com/sparkward/sparkward/hostsim/internal/http1"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func (r *router) method() string { return r.s.request.Value(":method") }
+
+// listeners are the open listeners and connections of a Host.
+type listeners struct {
+	mu       sync.Mutex
+	open     map[io.Closer]bool // true for a connection that waits for a request
+	draining bool
+	next     int // worker of the next connection
+	running  sync.WaitGroup
+}
+
+// Serve answers HTTP/1.1 and HTTP/2 in clear text on a listener until Shutdown or
+// Close. Unlike a server of net/http it keeps the order of headers, and shows each
+// piece of a body to the filters as it came. Each connection has one worker, in turn.
+func (h *Host) Serve(l net.Listener) error {
+	if !h.listeners.add(l, false) {
+		return http.ErrServerClosed
+	}
+	defer h.listeners.remove(l)
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			if h.listeners.isDraining() {
+				return http.ErrServerClosed
+			}
+			return err
+		}
+		h.listeners.running.Add(1)
+		go func() {
+			defer h.listeners.running.Done()
+			h.serveConn(conn)
+		}()
+	}
+}
+
+func (l *listeners) add(c io.Closer, idle bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.draining {
+		c.Close()
+		return false
+	}
+	if l.open == nil {
+		l.open = map[io.Closer]bool{}
+	}
+	l.open[c] = idle
+	return true
+}
+
+func (l *listeners) remove(c io.Closer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.open, c)
+	c.Close()
+}
+
+// setIdle says whether a connection waits for a request. It reports false if the
+// connection has to end now.
+func (l *listeners) setIdle(c io.Closer, idle bool) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open[c] = idle
+	return !l.draining || !idle
+}
+
+func (l *listeners) isDraining() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.draining
+}
+
+// Shutdown ends Serve: no new requests, running ones may finish until ctx ends.
+func (h *Host) Shutdown(ctx context.Context) error {
+	l := &h.listeners
+	l.mu.Lock()
+	l.draining = true
+	for c, idle := range l.open {
+		if _, listening := c.(net.Listener); idle || listening {
+			c.Close()
+		}
+	}
+	l.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		l.running.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	l.mu.Lock()
+	for c := range l.open {
+		c.Close()
+	}
+	l.mu.Unlock()
+	<-done
+	return ctx.Err()
+}
+
+// serveConn serves one connection.
+func (h *Host) serveConn(conn net.Conn) {
+	if !h.listeners.add(conn, true) {
+		return
+	}
+	defer h.listeners.remove(conn)
+	h.listeners.mu.Lock()
+	w := h.workers[h.listeners.next%len(h.workers)]
+	h.listeners.next++
+	h.listeners.mu.Unlock()
+	c := &server1{host: h, w: w, conn: conn, reader: http1.NewReader(conn), id: connections.Add(1)}
+	c.serve()
+}
+
+// server1 is an HTTP/1.1 connection of a client.
+type server1 struct {
+	host   *Host
+	w      *worker
+	conn   net.Conn
+	reader *http1.Reader
+	id     uint64
+}
+
+func (c *server1) serve() {
+	for {
+		if c.reader.Wait() != nil || !c.host.listeners.setIdle(c.conn, false) {
+			return
+		}
+		head, err := c.reader.Request()
+		if err != nil {
+			c.refuse(err)
+			return
+		}
+		if !c.exchange(head) || !c.host.listeners.setIdle(c.conn, true) {
+			return
+		}
+	}
+}
+
+// refuse answers what is no request.
+func (c *server1) refuse(err error) {
+	var parse *http1.ParseError
+	if !errors.As(err, &parse) {
+		return
+	}
+	text := http1.Reason(parse.Status)
+	c.conn.Write([]byte("HTTP/1.1 " + itoa(parse.Status) + " " + text + "\r\ncontent-length: " + itoa(len(text)) +
+		"\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n" + text))
+}
+
+// exchange serves one request. It reports whether the connection can be used again.
+func (c *server1) exchange(head *http1.Head) bool {
+	request := head.Headers
+	w := c.worker(request)
+	info := &chain.Info{Protocol: protocolHTTP1, Remote: c.conn.RemoteAddr().String(),
+		Local: c.conn.LocalAddr().String(), ConnectionID: c.id, Start: c.host.clock.Now()}
+	out := &writer1{conn: c.conn, head: request.Value(":method") == "HEAD"}
+	if head.Expect {
+		c.conn.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+	}
+	c.host.completeRequest(request)
+	parts, end, err := c.buffered(head)
+	s := w.serve(info, out, head.Close || c.host.listeners.isDraining(), parts...)
+	if err != nil {
+		s.gone()
+		return false
+	}
+	if !end && !c.readBody(s, &head.Body) {
+		return false
+	}
+	if err := c.reader.Wait(); err != nil {
+		s.gone()
+		return false
+	}
+	s.waitClosed()
+	return !s.isClosing()
+}
+
+// worker is the connection's, unless the options pick another.
+func (c *server1) worker(m *header.Map) *worker {
+	if c.host.opts.PickWorker == nil {
+		return c.w
+	}
+	r := &http.Request{Method: m.Value(":method"), Host: m.Value(":authority"), RemoteAddr: c.conn.RemoteAddr().String(),
+		RequestURI: m.Value(":path"), Header: http.Header{}, URL: &url.URL{}}
+	if u, err := url.ParseRequestURI(m.Value(":path")); err == nil {
+		r.URL = u
+	}
+	for _, f := range m.Fields() {
+		if !strings.HasPrefix(f.Name, ":") {
+			r.Header.Add(f.Name, f.Value)
+		}
+	}
+	return c.host.pick(r)
+}
+
+// buffered is what came of the request already: its headers, and maybe its body.
+func (c *server1) buffered(head *http1.Head) (parts []part, end bool, err error) {
+	if head.Body.None() {
+		return []part{{headers: head.Headers, end: true}}, true, nil
+	}
+	data, end, _, err := c.reader.Take(&head.Body)
+	parts = []part{{headers: head.Headers}, {data: data}}
+	if end {
+		parts = append(parts, part{end: true})
+	}
+	return parts, end, err
+}
+
+// readBody feeds a body to the filters. It reports false when the connection is over.
+func (c *server1) readBody(s *stream, body *http1.Body) bool {
+	for {
+		data, end, _, err := c.reader.Read(body)
+		parts := []part{{data: data}}
+		if end {
+			parts = append(parts, part{end: true})
+		}
+		over := s.requestParts(parts...)
+		switch {
+		case err != nil:
+			s.gone()
+			return false
+		case end:
+			return true
+		case over:
+			return s.drain(c.conn)
+		}
+	}
+}
+
+// drain waits for the response to a request that was not read to its end. The
+// connection cannot be used again.
+func (s *stream) drain(conn net.Conn) bool {
+	s.waitClosed()
+	if tcp, ok := conn.(*net.TCPConn); ok { // let the client read the answer before the reset
+		tcp.CloseWrite()
+		conn.SetReadDeadline(time.Now().Add(drainTime))
+		io.Copy(io.Discard, conn)
+	}
+	return false
+}
+
+// drainTime is how long a client may go on sending after an early answer: Envoy's
+// delayed_close_timeout.
+const drainTime = time.Second
+
+func (s *stream) isClosing() bool {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	return s.closing || s.cut
+}
+
+// gone ends a stream whose client closed the connection.
+func (s *stream) gone() {
+	s.w.run(func() {
+		if !s.closed {
+			s.clientGone()
+		}
+	})
+}
+
+// writer1 writes a response to an HTTP/1.1 connection.
+type writer1 struct {
+	conn    net.Conn
+	head    bool // the request was HEAD
+	framing http1.Framing
+	close   bool
+}
+
+// write implements client.
+func (w *writer1) write(p piece) error {
+	var out []byte
+	if p.headers != nil {
+		w.close = p.headers.Value("connection") == "close"
+		out, w.framing = http1.AppendResponse(out, p.headers, p.ended && len(p.data) == 0 && p.trailers == nil, w.head)
+	}
+	switch {
+	case p.trailers != nil:
+		out = w.framing.AppendTrailers(w.framing.AppendData(out, p.data, false), p.trailers, false)
+	case len(p.data) > 0 || p.ended:
+		out = w.framing.AppendData(out, p.data, p.ended)
+	}
+	_, err := w.conn.Write(out)
+	if p.reset || p.ended && w.close && !p.early {
+		w.conn.Close()
+	}
+	return err
+}
