@@ -84,16 +84,22 @@ func (s *stream) OnHttpResponseHeaders(_ int, end bool) (action types.Action) {
 }
 
 // OnHttpResponseBody sees the answer go by; a stream is never held back.
-func (s *stream) OnHttpResponseBody(_ int, end bool) (action types.Action) {
+func (s *stream) OnHttpResponseBody(size int, end bool) (action types.Action) {
 	defer s.recovered("response body", &action)
-	s.request.ResponseBody(end)
+	var piece []byte
+	if size > 0 && s.request.Watching() {
+		var err error
+		piece, err = proxywasm.GetHttpResponseBody(0, size)
+		check(err)
+	}
+	s.request.ResponseBody(piece, end)
 	return types.ActionContinue
 }
 
 // OnHttpResponseTrailers ends the answer.
 func (s *stream) OnHttpResponseTrailers(int) (action types.Action) {
 	defer s.recovered("response trailers", &action)
-	s.request.ResponseBody(true)
+	s.request.ResponseBody(nil, true)
 	return types.ActionContinue
 }
 

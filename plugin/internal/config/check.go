@@ -198,6 +198,11 @@ func checkPolicy(d *decoder, c *Config) {
 		}
 	}
 	checkUpstreams(d, c)
+	for i := range c.Limits {
+		if c.Limits[i].Tokens && c.Usage == NoUsage {
+			d.add("usage", "off", "read, since limits"+index(i)+" counts tokens")
+		}
+	}
 	c.Warnings = warnings(c)
 }
 

@@ -48,6 +48,15 @@ const (
 	Public                 // nothing; a bad key does not matter
 )
 
+// Usage says whether answers are looked through for the tokens they used.
+type Usage uint8
+
+const (
+	ReadUsage    Usage = iota // for this filter
+	PublishUsage              // for later filters of the host too
+	NoUsage
+)
+
 // MTLS says what in a verified client certificate names a user.
 type MTLS uint8
 
@@ -91,6 +100,7 @@ type Config struct {
 	Breakers        []Breaker
 	ResponseHeaders [][2]string // lower-case name and value, defaults included
 	Upstreams       []Upstream
+	Usage           Usage
 	Endpoints       Endpoints
 	Warnings        []string // what is allowed but perhaps not meant, one line each
 	Hash            string   // first 12 hexadecimal digits of the SHA-256 of the JSON

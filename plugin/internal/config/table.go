@@ -42,6 +42,8 @@ var policy = object("policy", checkPolicy,
 		doc: "The host's clusters for which the filter sets a credential or chooses a fallback."}),
 	at("response_headers", func(c *Config) *[][2]string { return &c.ResponseHeaders }, headers, note{def: `{}`, example: `{"x-frame-options": "SAMEORIGIN", "strict-transport-security": ""}`,
 		doc: "Headers put on every answer in place of the upstream's. They come on top of the defaults listed below; an empty text removes a default."}),
+	at("usage", func(c *Config) *Usage { return &c.Usage }, word[Usage]("read", "publish", "off"), note{def: `"read"`, example: `"publish"`,
+		doc: "Whether the answers of model calls are looked through, as they pass, for the tokens they used: for token limits, metrics and the access log (`read`), also for Envoy's own rate limit filter, as the filter states `wasm.sparkward.estimate` and `wasm.sparkward.tokens` (`publish`), or not (`off`). To be readable they are asked for without compression."}),
 	at("endpoints", func(c *Config) *Endpoints { return &c.Endpoints }, endpoints, note{def: `{}`, example: `{"metrics": ""}`,
 		doc: "Where the filter answers by itself."}),
 )

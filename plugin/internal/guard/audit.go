@@ -15,6 +15,7 @@ type audit struct {
 	rules                   []string
 	layer                   string
 	score                   int
+	input, output           int64 // tokens
 	flagged                 bool
 }
 
@@ -55,6 +56,10 @@ func (a *audit) append(b []byte, r *Request) []byte {
 	}
 	if a.flagged {
 		b = append(b, `,"flagged":true`...)
+	}
+	if a.input+a.output > 0 {
+		b = appendNumber(b, `,"input_tokens":`, a.input)
+		b = appendNumber(b, `,"output_tokens":`, a.output)
 	}
 	b = appendMember(b, `,"limit":`, a.limit)
 	b = appendMember(b, `,"breaker":`, a.breaker)

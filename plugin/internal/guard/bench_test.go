@@ -14,6 +14,7 @@ func BenchmarkRequest(b *testing.B) {
 	read := func() ([]byte, error) { return body, nil }
 	answer := [][2]string{{":status", "200"}, {"content-type", "application/json"}, {"content-length", "400"}, {"date", "now"}}
 	stream := &benchStream{}
+	answerBody := []byte(`{"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"Fine."}}],"usage":{"prompt_tokens":220,"completion_tokens":2,"total_tokens":222}}`)
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -25,7 +26,7 @@ func BenchmarkRequest(b *testing.B) {
 			b.Fatal(string(v.Reply.Body))
 		}
 		r.ResponseHeaders(answer, false, start)
-		r.ResponseBody(true)
+		r.ResponseBody(answerBody, true)
 		r.Done(start)
 	}
 }

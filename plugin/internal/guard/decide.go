@@ -70,6 +70,9 @@ func (r *Request) doubt(cause string) *refusal {
 	}
 }
 
+// undecidable counts what could not be done about a request that is over.
+func (g *Guard) undecidable(cause string) { g.metrics.Inc(metric.Undecided, cause) }
+
 // undecided is doubt as a verdict.
 func (r *Request) undecided(cause string) Verdict {
 	if r.phase == phaseAnswered {

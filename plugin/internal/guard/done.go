@@ -16,6 +16,9 @@ func (r *Request) Done(now time.Time) {
 		r.g.metrics.Observe(metric.Duration, since(r.started, now))
 	}
 	r.report(now)
+	r.settleTokens(now)
+	r.publishTokens()
+	r.countUsage()
 	if r.audit.decision == "" {
 		r.audit.decision = decisionAllowed
 		if r.phase == phaseBody {

@@ -60,6 +60,7 @@ type Guard struct {
 
 	// Reused from call to call: each is done with when the edge has applied
 	// the verdict.
+	readers  []*llm.UsageReader
 	parsed   llm.Request
 	inputs   []scan.Input
 	report   scan.Report
@@ -116,6 +117,7 @@ func labels(cfg *config.Config) map[metric.ID][]string {
 		metric.Findings:       scan.Categories(),
 		metric.BreakerState:   clusters,
 		metric.BreakerChanges: clusters,
+		metric.Tokens:         {"input", "output"},
 		metric.Corrupt:        {"limit", "breaker"},
 	}
 }

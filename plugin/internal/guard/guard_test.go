@@ -58,10 +58,20 @@ func (h *testHost) stat(name, value string) int64 {
 type testStream struct {
 	properties map[string]string
 	audit      string
+	states     map[string]string
 }
 
 func (s *testStream) Property(path ...string) string { return s.properties[strings.Join(path, ".")] }
-func (s *testStream) Publish(_ string, value []byte) { s.audit = string(value) }
+func (s *testStream) Publish(name string, value []byte) {
+	if name == "audit" {
+		s.audit = string(value)
+		return
+	}
+	if s.states == nil {
+		s.states = map[string]string{}
+	}
+	s.states[name] = string(value)
+}
 
 // newGuard puts a policy to work on a fresh host.
 func newGuard(t testing.TB, policy string) (*Guard, *testHost) {
@@ -94,6 +104,7 @@ type call struct {
 	status  int           // the upstream's, 200 when 0
 	details string        // of the answer, "via_upstream" when empty
 	lost    bool          // the answer never ended
+	answers []string      // pieces of its body
 
 	properties map[string]string // beside the usual ones
 
@@ -103,6 +114,7 @@ type call struct {
 	edits    []Edit // of the request's headers
 	answer   map[string]string
 	audit    map[string]any
+	states   map[string]string // filter state published
 	request  *Request
 }
 
@@ -140,6 +152,7 @@ func (c *call) run(t *testing.T, g *Guard) *call {
 	}
 	c.answered(t, now)
 	c.request.Done(now)
+	c.states = stream.states
 	if err := json.Unmarshal([]byte(stream.audit), &c.audit); err != nil {
 		t.Fatalf("audit %q: %v", stream.audit, err)
 	}
@@ -164,7 +177,10 @@ func (c *call) read() ([]byte, error) {
 
 func (c *call) answered(t *testing.T, now time.Time) {
 	t.Helper()
-	headers := [][2]string{{":status", itoa(c.wantStatus())}}
+	headers := [][2]string{{":status", itoa(c.wantStatus())}, {"content-type", "application/json"}}
+	if len(c.answers) > 0 && strings.HasPrefix(c.answers[0], "data:") {
+		headers[1][1] = "text/event-stream"
+	}
 	if c.reply != nil {
 		headers = append(headers, c.reply.Headers...)
 	}
@@ -172,7 +188,12 @@ func (c *call) answered(t *testing.T, now time.Time) {
 	for _, h := range Apply(headers, c.request.ResponseHeaders(headers, false, now)) {
 		c.answer[h[0]] = h[1]
 	}
-	c.request.ResponseBody(!c.lost)
+	for i, piece := range c.answers {
+		c.request.ResponseBody([]byte(piece), !c.lost && i == len(c.answers)-1)
+	}
+	if len(c.answers) == 0 {
+		c.request.ResponseBody(nil, !c.lost)
+	}
 }
 
 func (c *call) wantStatus() int {

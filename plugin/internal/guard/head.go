@@ -74,6 +74,9 @@ func (r *Request) upstreamEdits(h fields) []Edit {
 			}
 		}
 	}
+	if r.readsUsage() && h.get("accept-encoding") != "" {
+		edits = append(edits, Edit{Name: "accept-encoding", Remove: true})
+	}
 	r.g.edits = h.stripInternal(edits)
 	return r.g.edits
 }

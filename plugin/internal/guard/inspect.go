@@ -15,7 +15,7 @@ import (
 // inspectAll reads the whole body and decides on what it holds. An empty body
 // has nothing to inspect.
 func (r *Request) inspectAll(size int, read func() ([]byte, error)) (Verdict, *refusal) {
-	mode := r.g.cfg.Inspection.Mode
+	mode := r.readingMode()
 	if size == 0 || mode == config.Off {
 		return Verdict{}, nil
 	}
@@ -26,13 +26,32 @@ func (r *Request) inspectAll(size int, read func() ([]byte, error)) (Verdict, *r
 	if f := r.parse(body); f != nil {
 		return Verdict{}, r.control(mode, f)
 	}
+	r.promptTokens = r.estimate()
 	if f := r.checkModel(); f != nil {
 		return Verdict{}, r.control(r.g.cfg.Auth.Mode, f)
 	}
 	if f := r.checkTexts(); f != nil {
 		return Verdict{}, r.control(r.g.cfg.Size.Mode, f)
 	}
-	return r.scanTexts(mode)
+	if r.g.cfg.Inspection.Mode == config.Off {
+		return Verdict{}, nil
+	}
+	return r.scanTexts(r.g.cfg.Inspection.Mode)
+}
+
+// readingMode is how much it matters that the body can be read: as much as it
+// does to the strictest control that needs it.
+func (r *Request) readingMode() config.Mode {
+	mode := r.g.cfg.Inspection.Mode
+	if r.key != nil && len(r.key.Models) > 0 {
+		mode = min(mode, r.g.cfg.Auth.Mode)
+	}
+	for i := range r.g.cfg.Limits {
+		if rule := &r.g.cfg.Limits[i]; rule.Tokens && r.applies(rule) {
+			mode = min(mode, rule.Mode)
+		}
+	}
+	return mode
 }
 
 // parse reads the body into texts. What cannot be read completely is refused:

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sparkward/sparkward/plugin/internal/config"
 	"github.com/sparkward/sparkward/plugin/internal/limit"
 	"github.com/sparkward/sparkward/plugin/internal/llm"
 )
@@ -14,33 +15,58 @@ import (
 // ones that clients have read for years, and under those that the SDK of the
 // called API reads.
 func (r *Request) limitHeaders(edits []Edit, now time.Time) []Edit {
-	if r.charged == nil {
-		return edits
+	if rule, result := r.headline(); rule != nil {
+		edits = appendDraft(edits, rule, result)
 	}
-	name, q := r.charged.Name, r.charged.Quota
-	most := strconv.FormatInt(r.quota.Limit, 10)
-	left := strconv.FormatInt(r.quota.Remaining, 10)
-	seconds := limit.Seconds(r.quota.ResetAfter)
-	reset := strconv.FormatInt(seconds, 10)
-	window := strconv.FormatInt(limit.Seconds(burstWindow(q, r.quota.Limit)), 10)
-	edits = append(edits,
-		Edit{Name: "ratelimit-policy", Value: `"` + name + `";q=` + most + ";w=" + window},
-		Edit{Name: "ratelimit", Value: `"` + name + `";r=` + left + ";t=" + reset},
+	if r.quotaOf != nil {
+		edits = r.appendProvider(edits, "requests", &r.quota, now)
+	}
+	if r.tokensOf != nil {
+		edits = r.appendProvider(edits, "tokens", &r.tokens, now)
+	}
+	return edits
+}
+
+// headline is the limit for headers that have room for one: that on requests,
+// unless tokens are what ran out.
+func (r *Request) headline() (*config.Limit, *limit.Result) {
+	if r.quotaOf == nil || r.tokensOf != nil && !r.tokens.Allowed {
+		return r.tokensOf, &r.tokens
+	}
+	return r.quotaOf, &r.quota
+}
+
+func appendDraft(edits []Edit, rule *config.Limit, result *limit.Result) []Edit {
+	most := strconv.FormatInt(result.Limit, 10)
+	left := strconv.FormatInt(result.Remaining, 10)
+	reset := strconv.FormatInt(limit.Seconds(result.ResetAfter), 10)
+	window := strconv.FormatInt(limit.Seconds(burstWindow(rule.Quota, result.Limit)), 10)
+	return append(edits,
+		Edit{Name: "ratelimit-policy", Value: `"` + rule.Name + `";q=` + most + ";w=" + window},
+		Edit{Name: "ratelimit", Value: `"` + rule.Name + `";r=` + left + ";t=" + reset},
 		Edit{Name: "x-ratelimit-limit", Value: most},
 		Edit{Name: "x-ratelimit-remaining", Value: left},
 		Edit{Name: "x-ratelimit-reset", Value: reset},
 	)
+}
+
+// appendProvider writes the limit on a unit, requests or tokens, as the called
+// API names it.
+func (r *Request) appendProvider(edits []Edit, unit string, result *limit.Result, now time.Time) []Edit {
+	most := strconv.FormatInt(result.Limit, 10)
+	left := strconv.FormatInt(result.Remaining, 10)
+	seconds := limit.Seconds(result.ResetAfter)
 	switch r.api.Family() {
 	case llm.OpenAI:
-		edits = append(edits,
-			Edit{Name: "x-ratelimit-limit-requests", Value: most},
-			Edit{Name: "x-ratelimit-remaining-requests", Value: left},
-			Edit{Name: "x-ratelimit-reset-requests", Value: reset + "s"})
+		return append(edits,
+			Edit{Name: "x-ratelimit-limit-" + unit, Value: most},
+			Edit{Name: "x-ratelimit-remaining-" + unit, Value: left},
+			Edit{Name: "x-ratelimit-reset-" + unit, Value: strconv.FormatInt(seconds, 10) + "s"})
 	case llm.Anthropic:
-		edits = append(edits,
-			Edit{Name: "anthropic-ratelimit-requests-limit", Value: most},
-			Edit{Name: "anthropic-ratelimit-requests-remaining", Value: left},
-			Edit{Name: "anthropic-ratelimit-requests-reset", Value: rfc3339(now.Unix() + seconds)})
+		return append(edits,
+			Edit{Name: "anthropic-ratelimit-" + unit + "-limit", Value: most},
+			Edit{Name: "anthropic-ratelimit-" + unit + "-remaining", Value: left},
+			Edit{Name: "anthropic-ratelimit-" + unit + "-reset", Value: rfc3339(now.Unix() + seconds)})
 	}
 	return edits
 }

@@ -18,7 +18,7 @@ func (r *Request) takeLimits(now time.Time) *refusal {
 	for i := range g.cfg.Limits {
 		rule := &g.cfg.Limits[i]
 		switch {
-		case !r.applies(rule):
+		case rule.Tokens || !r.applies(rule):
 		case rule.Mode == config.Shadow:
 			r.shadowLimit(i, rule, now)
 		default:
@@ -40,27 +40,25 @@ func (r *Request) takeLimits(now time.Time) *refusal {
 // judgeLimits keeps the result that leaves the caller least for the headers,
 // and refuses with the limit that asks for the longest wait.
 func (r *Request) judgeLimits(allowed bool) *refusal {
-	tightest := 0
-	for i := range r.g.charges {
-		if tighter(&r.g.charges[i].Result, &r.g.charges[tightest].Result) {
-			tightest = i
-		}
-	}
-	r.quota, r.charged = r.g.charges[tightest].Result, r.g.rules[tightest]
+	tightest := tightestOf(r.g.charges)
+	r.quota, r.quotaOf = r.g.charges[tightest].Result, r.g.rules[tightest]
 	if allowed {
 		return nil
 	}
-	rule := r.g.rules[tightest]
-	r.audit.limit = rule.Name
-	return limitRefusal(rule, r.quota)
+	r.audit.limit = r.quotaOf.Name
+	return limitRefusal(r.quotaOf, r.quota)
 }
 
-// tighter says whether a leaves a caller less than b.
-func tighter(a, b *limit.Result) bool {
-	if a.RetryAfter != b.RetryAfter {
-		return a.RetryAfter > b.RetryAfter
+// tightestOf returns the index of the charge that leaves the caller least.
+func tightestOf(charges []limit.Charge) int {
+	tightest := 0
+	for i := range charges {
+		a, b := &charges[i].Result, &charges[tightest].Result
+		if a.RetryAfter > b.RetryAfter || a.RetryAfter == b.RetryAfter && a.Remaining < b.Remaining {
+			tightest = i
+		}
 	}
-	return a.Remaining < b.Remaining
+	return tightest
 }
 
 // shadowLimit charges a limit that is only watched.
@@ -81,7 +79,7 @@ func (g *Guard) countCorruptLimits() {
 // applies says whether a limit counts this request. Master keys pass every
 // limit by caller.
 func (r *Request) applies(rule *config.Limit) bool {
-	if rule.Tokens || rule.Mode == config.Off || r.key != nil && r.key.Master && rule.By != config.ByGlobal {
+	if rule.Mode == config.Off || r.key != nil && r.key.Master && rule.By != config.ByGlobal {
 		return false
 	}
 	if rule.By == config.ByUser && r.user == "" {
@@ -110,7 +108,11 @@ func (r *Request) limitKey(index int, rule *config.Limit) limit.Key {
 
 func limitRefusal(rule *config.Limit, result limit.Result) *refusal {
 	wait := strconv.FormatInt(limit.Seconds(result.RetryAfter), 10)
-	f := refuse(RateLimited, "the limit "+rule.Name+" of "+strconv.FormatInt(rule.Quota.Count, 10)+" requests in "+
+	unit := " requests in "
+	if rule.Tokens {
+		unit = " tokens in "
+	}
+	f := refuse(RateLimited, "the limit "+rule.Name+" of "+strconv.FormatInt(rule.Quota.Count, 10)+unit+
 		period(rule.Quota.Period)+" is used up; try again in "+wait+" s")
 	f.headers = [][2]string{{"retry-after", wait}}
 	return f

@@ -14,7 +14,7 @@ func (r *Request) report(now time.Time) {
 	}
 	change, err := r.breaker.Report(r.ticket, r.outcome, r.elapsed, r.retry, now)
 	if err != nil {
-		r.g.metrics.Inc(metric.Undecided, causeBreaker)
+		r.g.undecidable(causeBreaker)
 		return
 	}
 	r.g.noteChange(r.cluster, change)

@@ -18,6 +18,7 @@ const (
 	ModelDenied      Reason = "model_not_allowed"
 	RateLimited      Reason = "rate_limit_exceeded"
 	BodyTooLarge     Reason = "body_too_large"
+	TooManyTokens    Reason = "too_many_tokens"
 	TextTooLong      Reason = "text_too_long"
 	InvalidBody      Reason = "invalid_body"
 	MediaType        Reason = "unsupported_media_type"
@@ -53,7 +54,7 @@ var (
 var classes = map[Reason]class{
 	MissingKey: unauthenticated, InvalidKey: unauthenticated, ExpiredKey: unauthenticated,
 	DuplicateHeader: invalid, InvalidPath: invalid, InvalidHeader: invalid, InvalidBody: invalid,
-	TextTooLong: invalid, PromptInjection: invalid, Upgrade: invalid,
+	TextTooLong: invalid, TooManyTokens: invalid, PromptInjection: invalid, Upgrade: invalid,
 	PermissionDenied: forbidden, ModelDenied: forbidden,
 	RateLimited: limited, BodyTooLarge: tooLarge,
 	MediaType: mediaType, Encoding: mediaType,

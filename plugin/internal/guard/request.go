@@ -54,7 +54,13 @@ type Request struct {
 	streaming bool
 
 	quota   limit.Result  // the tightest of the limits charged
-	charged *config.Limit // the limit it belongs to, or nil
+	quotaOf *config.Limit // the limit it belongs to, or nil
+
+	promptTokens int64          // estimated
+	reserved     []limit.Charge // of token budgets, until settled
+	tokens       limit.Result   // the tightest of them
+	tokensOf     *config.Limit
+	usage        *llm.UsageReader // of the answer, while it passes by
 
 	breaker *breaker.Breaker
 	ticket  breaker.Ticket
@@ -65,6 +71,8 @@ type Request struct {
 	judged   bool          // outcome is known
 	elapsed  time.Duration // to the response headers
 	retry    time.Duration // the upstream's Retry-After
+
+	published bool // the tokens used
 
 	status   int
 	complete bool // the answer ended as it should
@@ -120,10 +128,14 @@ func (r *Request) RequestBody(size int, read func() ([]byte, error), end bool, n
 		return Verdict{Action: Wait}
 	}
 	verdict, f := r.inspectAll(size, read)
+	if f == nil {
+		f = r.reserveTokens(now)
+	}
 	if f != nil {
 		return r.refused(f)
 	}
 	r.phase = phaseUpstream
+	r.publishEstimate()
 	if r.held {
 		verdict = r.commit(verdict, now)
 	}

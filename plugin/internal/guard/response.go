@@ -18,6 +18,7 @@ func (r *Request) ResponseHeaders(headers [][2]string, end bool, now time.Time) 
 	if r.sent && r.phase != phaseAnswered {
 		r.elapsed = since(r.started, now)
 		r.judge(h)
+		r.watch(h)
 	}
 	edits := r.g.edits[:0]
 	for _, header := range r.g.cfg.ResponseHeaders {
@@ -30,8 +31,17 @@ func (r *Request) ResponseHeaders(headers [][2]string, end bool, now time.Time) 
 	return r.g.edits
 }
 
-// ResponseBody sees a piece of the answer go by. Nothing is ever held back.
-func (r *Request) ResponseBody(end bool) { r.complete = r.complete || end }
+// ResponseBody sees a piece of the answer go by, if it is Watching; end is set
+// with the last one or with the trailers. Nothing is ever held back.
+func (r *Request) ResponseBody(piece []byte, end bool) {
+	if r.usage != nil && len(piece) > 0 {
+		r.usage.Write(piece)
+	}
+	if end {
+		r.complete = true
+		r.publishTokens()
+	}
+}
 
 // judge decides what the answer says about the upstream.
 func (r *Request) judge(h fields) {

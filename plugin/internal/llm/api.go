@@ -57,6 +57,16 @@ func APIByName(name string) (API, bool) {
 	return None, false
 }
 
+// Generates says whether a call's answer is text that a model writes. Others
+// use the tokens of their prompt alone.
+func (a API) Generates() bool {
+	switch a {
+	case OpenAIChat, OpenAIResponses, OpenAICompletions, AnthropicMessages, GeminiGenerate, BedrockConverse, BedrockInvoke:
+		return true
+	}
+	return false
+}
+
 // Family is a provider's style: it decides the shape of error bodies.
 type Family uint8
 

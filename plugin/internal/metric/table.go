@@ -11,6 +11,7 @@ const (
 	WouldRefuse
 	Undecided
 	Findings
+	Tokens
 	Duration
 	BreakerState
 	BreakerChanges
@@ -50,6 +51,7 @@ var Table = [count]Info{
 	WouldRefuse:    {"sparkward_would_refuse_total", Counter, "reason", "Requests that a control in shadow mode would have refused, by reason."},
 	Undecided:      {"sparkward_undecided_total", Counter, "cause", "Decisions that could not be made, by cause; on_error gives the answer."},
 	Findings:       {"sparkward_findings_total", Counter, "category", "Findings of the prompt scan, by category."},
+	Tokens:         {"sparkward_tokens_total", Counter, "direction", "Tokens of model calls, by direction; estimated where the answer did not tell."},
 	Duration:       {"sparkward_request_duration_seconds", Buckets, "", "Time from request headers to the end of the answer, for requests sent upstream."},
 	BreakerState:   {"sparkward_breaker_state", Gauge, "cluster", "State of the breaker of a cluster: 0 closed, 1 open, 2 half-open."},
 	BreakerChanges: {"sparkward_breaker_changes_total", Counter, "cluster", "Changes of state of the breaker of a cluster."},

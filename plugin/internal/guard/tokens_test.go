@@ -1,0 +1,130 @@
+package guard
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+const tokenPolicy = `,"usage":"publish","limits":[{"name":"budget","tokens":"1000/1h","max_completion":100}]`
+
+// asking is a chat call that bounds its answer, with what the answer used.
+func asking(maxTokens, used int64) *call {
+	c := chat("k-alice", "hi")
+	c.body = strings.Replace(c.body, `{"model"`, `{"max_tokens":`+strconv.FormatInt(maxTokens, 10)+`,"model"`, 1)
+	c.answers = []string{`{"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":`, `1,"completion_tokens":` + strconv.FormatInt(used-1, 10) + `}}`}
+	return c
+}
+
+func TestTokensAreReservedThenSettled(t *testing.T) {
+	g, host := newGuard(t, policyWith(tokenPolicy))
+	first := asking(900, 10).run(t, g)
+	if first.reply != nil || first.answer["x-ratelimit-remaining-tokens"] == "1000" {
+		t.Fatalf("first: %s %v", first.reason(), first.answer)
+	}
+	second := asking(900, 900).run(t, g)
+	if second.reply != nil {
+		t.Fatalf("what the first did not use is still held: %s", second.reason())
+	}
+	third := asking(900, 10).run(t, g)
+	if third.reason() != string(RateLimited) || third.answer["retry-after"] == "" || third.answer["x-ratelimit-limit-tokens"] != "1000" {
+		t.Fatalf("third: %s %v", third.reason(), third.answer)
+	}
+	if got := host.stat("sparkward_tokens_total", "output"); got != 9+899 {
+		t.Errorf("%d output tokens counted", got)
+	}
+	if estimate, err := strconv.Atoi(first.states["estimate"]); err != nil || estimate <= 900 {
+		t.Errorf("published the estimate %q", first.states["estimate"])
+	}
+	if first.states["tokens"] != "10" || third.states["tokens"] != "0" {
+		t.Errorf("published %q and %q", first.states["tokens"], third.states["tokens"])
+	}
+}
+
+func TestParallelCallsCannotOvershoot(t *testing.T) {
+	g, _ := newGuard(t, policyWith(tokenPolicy))
+	passed := 0
+	var open []*Request
+	for range 20 {
+		c := asking(300, 0)
+		r := g.NewRequest(&testStream{properties: map[string]string{"xds.cluster_name": "openai"}})
+		r.Begin(c.headers, false, start)
+		if v := r.RequestBody(len(c.body), func() ([]byte, error) { return []byte(c.body), nil }, true, start); v.Action == Continue {
+			passed++
+			open = append(open, r)
+		}
+	}
+	if passed != 3 {
+		t.Errorf("%d calls of 300 tokens passed a budget of 1000 at once, want 3", passed)
+	}
+	for _, r := range open {
+		r.Done(start)
+	}
+}
+
+func TestACallThatCanNeverFit(t *testing.T) {
+	g, _ := newGuard(t, policyWith(tokenPolicy))
+	c := asking(5000, 0).run(t, g)
+	if c.reason() != string(TooManyTokens) || c.wantStatus() != 400 {
+		t.Errorf("%s %d", c.reason(), c.wantStatus())
+	}
+	c = asking(1<<62, 0).run(t, g)
+	if c.reason() != string(TooManyTokens) {
+		t.Errorf("an absurd max_tokens: %s", c.reason())
+	}
+}
+
+func TestWhatAnAnswerIsCharged(t *testing.T) {
+	stream := []string{"data: {\"choices\":[{\"delta\":{\"content\":\"one two three four five six seven eight\"}}]}\n\n"}
+	cases := []struct {
+		name   string
+		change func(c *call)
+		least  int64
+		most   int64
+	}{
+		{"exact usage", func(*call) {}, 10, 10},
+		{"an error of the upstream", func(c *call) { c.status = 500 }, 0, 0},
+		{"a client that leaves a stream", func(c *call) { c.answers, c.lost, c.details = stream, true, "downstream_remote_disconnect" }, 5, 40},
+		{"a stream without usage", func(c *call) { c.answers = append(stream, "data: [DONE]\n\n") }, 5, 40},
+		{"a refused prompt", func(c *call) { c.body = strings.Replace(c.body, `"hi"`, `"`+attack+`"`, 1) }, 0, 0},
+	}
+	for _, c := range cases {
+		g, _ := newGuard(t, policyWith(tokenPolicy))
+		r := asking(500, 10)
+		c.change(r)
+		r.run(t, g)
+		got, err := strconv.ParseInt(r.states["tokens"], 10, 64)
+		if err != nil || got < c.least || got > c.most {
+			t.Errorf("%s: charged %q, want %d to %d", c.name, r.states["tokens"], c.least, c.most)
+		}
+		probe := asking(1, 1)
+		probe.run(t, g)
+		left, _ := strconv.ParseInt(probe.answer["x-ratelimit-remaining-tokens"], 10, 64)
+		if want := 1000 - got - 10; left < want || left > 1000-got {
+			t.Errorf("%s: %d left after %d were charged", c.name, left, got)
+		}
+	}
+}
+
+func TestTokenBudgetRefills(t *testing.T) {
+	g, _ := newGuard(t, policyWith(`,"limits":[{"name":"budget","tokens":"600/1m"}]`))
+	asking(500, 600).run(t, g)
+	if c := asking(100, 1).run(t, g); c.reason() != string(RateLimited) {
+		t.Fatalf("budget is used up, got %q", c.reason())
+	}
+	later := asking(100, 1)
+	later.at = 30 * time.Second
+	if later.run(t, g); later.reply != nil {
+		t.Errorf("after half a minute: %s", later.reason())
+	}
+}
+
+func TestAnswersAreAskedForUncompressed(t *testing.T) {
+	g, _ := newGuard(t, policyWith(""))
+	c := chat("k-alice", "hi")
+	c.headers = append(c.headers, [2]string{"accept-encoding", "gzip"})
+	if _, found := c.run(t, g).upstreamHeaders()["accept-encoding"]; found {
+		t.Error("the upstream may compress what the filter has to read")
+	}
+}
