@@ -161,7 +161,7 @@ size: build/sparkward.wasm ## the filter is within its budget
 	@bytes=$$(($$(wc -c <$<))); echo "$<: $$bytes of $(wasm_budget) bytes"; \
 	  [ $$bytes -le $(wasm_budget) ] || { echo "the filter is too large: GOOS=wasip1 GOARCH=wasm go list -deps ./plugin shows what it links" >&2; exit 1; }
 
-check: ## lint, size, fresh generated files, arrows, short tests; the tree must come out as it went in
+check: tools ## lint, size, fresh generated files, arrows, short tests; the tree must come out as it went in
 	@before=$$(tools/tree-state) && $(MAKE) lint size generate && \
 	  $(GO) mod tidy && (cd e2e/sdk && $(GO) mod tidy) && \
 	  $(GO) test -short $(others) && \
