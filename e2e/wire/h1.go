@@ -1,0 +1,159 @@
+package wire
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// gap is the time between two pieces of a body. It lets the server see them
+// apart most of the time; nothing depends on it.
+const gap = time.Millisecond
+
+// h1 is an HTTP/1.1 connection written by hand.
+type h1 struct {
+	addr string
+	c    net.Conn
+	br   *bufio.Reader
+}
+
+func (h *h1) Close() {
+	if h.c != nil {
+		h.c.Close()
+		h.c = nil
+	}
+}
+
+func (h *h1) Send(ctx context.Context, r Request) (*http.Response, error) {
+	if h.c == nil {
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", h.addr)
+		if err != nil {
+			return nil, err
+		}
+		h.c, h.br = c, bufio.NewReader(c)
+	}
+	if d, ok := ctx.Deadline(); ok {
+		h.c.SetDeadline(d)
+	}
+	if r.HangUp != Never {
+		defer h.Close()
+		return nil, h.write(h.c, r)
+	}
+	// The answer may come before the request has been written, and the rest
+	// cannot be written then; so an error of the writer matters only when no
+	// answer comes.
+	c, written := h.c, make(chan error, 1)
+	go func() { written <- h.write(c, r) }()
+	resp, err := h.read(r.Method)
+	if err != nil {
+		h.Close()
+		if werr := <-written; werr != nil {
+			err = werr
+		}
+		return nil, err
+	}
+	resp.Body = &h1Body{ReadCloser: resp.Body, h: h, written: written, keep: !resp.Close}
+	return resp, nil
+}
+
+// read returns the first response that is not informational.
+func (h *h1) read(method string) (*http.Response, error) {
+	for {
+		resp, err := http.ReadResponse(h.br, &http.Request{Method: method})
+		if err != nil || resp.StatusCode >= 200 || resp.StatusCode == http.StatusSwitchingProtocols {
+			return resp, err
+		}
+	}
+}
+
+// write sends the head, then the body in its pieces.
+func (h *h1) write(w io.Writer, r Request) error {
+	if _, err := io.WriteString(w, head(r)); err != nil {
+		return err
+	}
+	if r.HangUp == AfterHeaders {
+		return nil
+	}
+	if r.BeforeBody != nil {
+		if err := r.BeforeBody(); err != nil {
+			return err
+		}
+	}
+	for i, p := range r.pieces() {
+		if i > 0 {
+			time.Sleep(gap)
+		}
+		if r.chunked() {
+			p = fmt.Sprintf("%x\r\n%s\r\n", len(p), p)
+		}
+		if _, err := io.WriteString(w, p); err != nil {
+			return err
+		}
+	}
+	if r.chunked() && r.HangUp == Never {
+		_, err := io.WriteString(w, "0\r\n"+lines(r.Trailer)+"\r\n")
+		return err
+	}
+	return nil
+}
+
+// head is the request line and the headers.
+func head(r Request) string {
+	s := r.Method + " " + r.Target + " HTTP/1.1\r\n"
+	if !r.Has("host") {
+		s += "host: test\r\n"
+	}
+	s += lines(r.Header)
+	if n := r.declaredLength(); n != "" {
+		s += "content-length: " + n + "\r\n"
+	}
+	if r.chunked() {
+		s += "transfer-encoding: chunked\r\n"
+	}
+	return s + "\r\n"
+}
+
+func lines(fields [][2]string) string {
+	var b strings.Builder
+	for _, f := range fields {
+		b.WriteString(f[0] + ": " + f[1] + "\r\n")
+	}
+	return b.String()
+}
+
+// h1Body ends the exchange when it is closed: the connection is kept when the
+// answer was read to its end and the request had been written whole.
+type h1Body struct {
+	io.ReadCloser
+	h       *h1
+	written chan error
+	keep    bool
+	ended   bool
+}
+
+func (b *h1Body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.ended = b.ended || err == io.EOF
+	return n, err
+}
+
+func (b *h1Body) Close() error {
+	if !b.ended || !b.keep {
+		b.h.Close()
+		return nil
+	}
+	select {
+	case err := <-b.written:
+		if err != nil {
+			b.h.Close()
+		}
+	default:
+		b.h.Close()
+	}
+	return nil
+}
