@@ -40,6 +40,7 @@ type upstream interface {
 func (r *router) Route(h *header.Map) {
 	r.ClearRoute()
 	host, info := r.s.w.host, r.s.info
+	info.HasRoute, info.RouteName, info.VirtualHost, info.ClusterName = false, "", "", ""
 	path, _, _ := strings.Cut(h.Value(":path"), "?")
 	for i := range host.opts.Routes {
 		route := &host.opts.Routes[i]
@@ -62,12 +63,9 @@ func (r *router) Route(h *header.Map) {
 	}
 }
 
-// ClearRoute implements chain.Terminal.
-func (r *router) ClearRoute() {
-	r.route, r.cluster = nil, nil
-	info := r.s.info
-	info.HasRoute, info.RouteName, info.VirtualHost, info.ClusterName = false, "", "", ""
-}
+// ClearRoute implements chain.Terminal. As in Envoy the stream's properties name the
+// old route until another is found.
+func (r *router) ClearRoute() { r.route, r.cluster = nil, nil }
 
 func (r *router) reply(code int, body, details string, flag chain.Flags) {
 	r.s.info.Flags |= flag

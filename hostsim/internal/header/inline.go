@@ -10,5 +10,6 @@ func joined(kind Kind, name string) string {
 	return ""
 }
 
-var requestOnce = map[string]bool{}
+// requestOnce are the ones seen to be joined on the real Envoy.
+var requestOnce = map[string]bool{"authorization": true, "content-encoding": true, "content-type": true}
 var responseOnce = map[string]bool{}
