@@ -12,6 +12,7 @@
 //	x-demo-status: 500         answer with this status and an error body of the called API
 //	x-demo-retry-after: 3      add this retry-after header to the answer
 //	x-demo-delay: 200ms        wait before the response headers
+//	x-demo-hold: NAME          wait before the response headers until Release(NAME)
 //	x-demo-chunks: 5           split a streamed text into this many pieces (default: one a word)
 //	x-demo-chunk-delay: 50ms   wait before each streamed event after the first
 //	x-demo-gate: NAME          hold each streamed event after the first until Release(NAME)

@@ -278,6 +278,32 @@ func TestGateIsCausal(t *testing.T) {
 	}
 }
 
+func TestHoldComesBeforeTheHeaders(t *testing.T) {
+	s, url := start(t)
+	answered := make(chan *http.Response, 1)
+	go func() {
+		r, _ := http.NewRequest("POST", url+"/v1/chat/completions", strings.NewReader(chatHello))
+		r.Header.Set("x-demo-hold", "h")
+		resp, err := http.DefaultClient.Do(r)
+		if err == nil {
+			resp.Body.Close()
+		}
+		answered <- resp
+	}()
+	if err := s.WaitArrived(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-answered:
+		t.Fatal("answered before the release")
+	case <-time.After(20 * time.Millisecond):
+	}
+	s.Release("h")
+	if resp := <-answered; resp == nil || resp.StatusCode != 200 {
+		t.Errorf("after the release: %v", resp)
+	}
+}
+
 func TestGateLetsGoWhenTheClientLeaves(t *testing.T) {
 	s, url := start(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -92,7 +92,7 @@ type call struct {
 // answer runs the switches that come before the response headers, then the
 // called API.
 func (c *call) answer() {
-	if !sleep(c.r.Context(), c.sw.delay) {
+	if !c.pass(c.sw.hold) || !sleep(c.r.Context(), c.sw.delay) {
 		panic(http.ErrAbortHandler)
 	}
 	if c.sw.reset == resetHeaders {

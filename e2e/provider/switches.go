@@ -26,6 +26,7 @@ type switches struct {
 	status     int           // 0 = as usual
 	retryAfter string        // "" = none
 	delay      time.Duration // before the response headers
+	hold       string        // gate before the response headers; "" = none
 	chunks     int           // 0 = one a word
 	chunkDelay time.Duration // before each event after the first
 	gate       string        // "" = none
@@ -41,6 +42,7 @@ func parseSwitches(h http.Header) (switches, error) {
 		status:     p.number("x-demo-status", 200, 599),
 		retryAfter: h.Get("x-demo-retry-after"),
 		delay:      p.duration("x-demo-delay"),
+		hold:       h.Get("x-demo-hold"),
 		chunks:     p.number("x-demo-chunks", 1, maxChunks),
 		chunkDelay: p.duration("x-demo-chunk-delay"),
 		gate:       h.Get("x-demo-gate"),
@@ -104,8 +106,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Release lets one more event pass at the named gate. A release that comes
-// before the event is kept for it; at most maxChunks are kept.
+// Release lets one more event, or one held answer, pass at the named gate. A
+// release that comes first is kept; at most maxChunks are.
 func (s *Server) Release(gate string) {
 	select {
 	case s.gate(gate) <- struct{}{}:
@@ -127,13 +129,19 @@ func (s *Server) gate(name string) chan struct{} {
 // pause waits before a streamed event that is not the first, as the switches
 // say, and tells whether the caller is still there.
 func (c *call) pause() bool {
-	ctx := c.r.Context()
-	if c.sw.gate != "" {
-		select {
-		case <-c.gate(c.sw.gate):
-		case <-ctx.Done():
-			return false
-		}
+	return c.pass(c.sw.gate) && sleep(c.r.Context(), c.sw.chunkDelay)
+}
+
+// pass waits at a gate, if there is one, and tells whether the caller is still
+// there.
+func (c *call) pass(gate string) bool {
+	if gate == "" {
+		return true
 	}
-	return sleep(ctx, c.sw.chunkDelay)
+	select {
+	case <-c.gate(gate):
+		return true
+	case <-c.r.Context().Done():
+		return false
+	}
 }
