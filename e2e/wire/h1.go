@@ -37,27 +37,32 @@ func (h *h1) Send(ctx context.Context, r Request) (*http.Response, error) {
 		}
 		h.c, h.br = c, bufio.NewReader(c)
 	}
+	// From the deadline on, or when the caller gives up, nothing blocks.
 	if d, ok := ctx.Deadline(); ok {
 		h.c.SetDeadline(d)
 	}
+	c := h.c
+	stop := context.AfterFunc(ctx, func() { c.Close() })
 	if r.HangUp != Never {
+		defer stop()
 		defer h.Close()
-		return nil, h.write(h.c, r)
+		return nil, h.write(c, r)
 	}
 	// The answer may come before the request has been written, and the rest
 	// cannot be written then; so an error of the writer matters only when no
 	// answer comes.
-	c, written := h.c, make(chan error, 1)
+	written := make(chan error, 1)
 	go func() { written <- h.write(c, r) }()
 	resp, err := h.read(r.Method)
 	if err != nil {
+		stop()
 		h.Close()
 		if werr := <-written; werr != nil {
 			err = werr
 		}
 		return nil, err
 	}
-	resp.Body = &h1Body{ReadCloser: resp.Body, h: h, written: written, keep: !resp.Close}
+	resp.Body = &h1Body{ReadCloser: resp.Body, h: h, written: written, keep: !resp.Close, stop: stop}
 	return resp, nil
 }
 
@@ -133,6 +138,7 @@ type h1Body struct {
 	h       *h1
 	written chan error
 	keep    bool
+	stop    func() bool
 	ended   bool
 }
 
@@ -143,6 +149,7 @@ func (b *h1Body) Read(p []byte) (int, error) {
 }
 
 func (b *h1Body) Close() error {
+	defer b.stop()
 	if !b.ended || !b.keep {
 		b.h.Close()
 		return nil

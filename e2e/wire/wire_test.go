@@ -216,6 +216,22 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
+// TestGivingUp cancels while the answer is waited for.
+func TestGivingUp(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for _, http2 := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(20*time.Millisecond, cancel)
+		if _, err := Dial(l.Addr().String(), http2).Send(ctx, Request{Method: "GET", Target: "/"}); err == nil {
+			t.Errorf("HTTP/2 %v: giving up gave no error", http2)
+		}
+	}
+}
+
 func TestHeaderEdits(t *testing.T) {
 	r := Request{Header: [][2]string{{"A", "1"}, {"b", "2"}, {"a", "3"}, {"c", "4"}}}
 	c := r.Clone()

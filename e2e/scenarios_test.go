@@ -1,0 +1,68 @@
+package e2e
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sparkward/sparkward/e2e/script"
+)
+
+var update = flag.Bool("update", false, "write what the simulator's transcript really is into the scenario files")
+
+// TestScenarios plays every file in testdata on every target. The transcript
+// must be the file itself, so both targets give the same one.
+//
+//	go test ./e2e -run TestScenarios/envoy/auth_keys
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenario files in testdata (%v)", err)
+	}
+	for _, name := range []string{"hostsim", "envoy"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			target, err := newTarget(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer target.close()
+			for _, file := range files {
+				t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+					playFile(t, target, file, *update && name == "hostsim")
+				})
+			}
+		})
+	}
+}
+
+func newTarget(name string) (target, error) {
+	if name == "envoy" {
+		return newEnvoyTarget()
+	}
+	return newSimTarget()
+}
+
+func playFile(t *testing.T, target target, file string, update bool) {
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.TrimSuffix(filepath.Base(file), ".txt")
+	got, err := play(t.Context(), target, name, string(want))
+	if err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	if update && got != string(want) {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: written", file)
+		return
+	}
+	if diff := script.Diff(string(want), got); diff != "" {
+		t.Errorf("%s: the transcript differs (- expected, + got):\n%s", file, diff)
+	}
+}

@@ -1,0 +1,192 @@
+package e2e
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sparkward/sparkward/hostsim"
+)
+
+// simTarget runs scenarios on hostsim, in this process. Each has a host of its
+// own, with a clock that stands still between the steps.
+type simTarget struct {
+	dir   string
+	cache string // compiled filters, kept from run to run
+}
+
+func newSimTarget() (*simTarget, error) {
+	cache, err := filepath.Abs(filepath.Join(built, "hostsim-cache"))
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "sparkward-e2e-")
+	return &simTarget{dir, cache}, err
+}
+
+func (t *simTarget) close() { os.RemoveAll(t.dir) }
+
+func (t *simTarget) start(ctx context.Context, s setup) (host, error) {
+	h := &simHost{name: s.name, clock: hostsim.NewManualClock(epoch)}
+	var err error
+	if h.up, err = newUpstream(); err != nil {
+		return nil, err
+	}
+	if err = h.start(ctx, t, s); err != nil {
+		h.close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// simHost is one hostsim with its provider.
+type simHost struct {
+	up    *upstream
+	name  string
+	clock *hostsim.ManualClock
+	sim   *hostsim.Host
+	srv   *http.Server
+	bound string
+
+	mu    sync.Mutex
+	lines []logLine
+	ended []string
+}
+
+func (h *simHost) start(ctx context.Context, t *simTarget, s setup) error {
+	b, err := render(ctx, s, h.up.addr, "/dev/null", t.dir)
+	var lint *lintError
+	if errors.As(err, &lint) {
+		b, err = renderUnchecked(ctx, s, h.up.addr, "/dev/null", t.dir)
+	}
+	if err != nil {
+		return err
+	}
+	opts, err := h.options(b, s)
+	if err != nil {
+		return err
+	}
+	opts.CacheDir = t.cache
+	h.sim, err = hostsim.New(context.WithoutCancel(ctx), opts)
+	var config *hostsim.ConfigError
+	if errors.As(err, &config) {
+		return &refusal{critical(h.logs())}
+	}
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	h.bound = l.Addr().String()
+	h.srv = &http.Server{Handler: h.sim, Protocols: new(http.Protocols)}
+	h.srv.Protocols.SetHTTP1(true)
+	h.srv.Protocols.SetUnencryptedHTTP2(true)
+	go h.srv.Serve(l)
+	return nil
+}
+
+// options reads what Envoy would read from the bootstrap.
+func (h *simHost) options(b *bootstrap, s setup) (hostsim.Options, error) {
+	plugin, virtual, err := b.view()
+	if err != nil {
+		return hostsim.Options{}, err
+	}
+	wasm, err := os.ReadFile(plugin.VM.Code.Local.Filename)
+	if err != nil {
+		return hostsim.Options{}, err
+	}
+	policies := map[string]hostsim.FailurePolicy{"FAIL_RELOAD": hostsim.FailReload, "FAIL_OPEN": hostsim.FailOpen}
+	opts := hostsim.Options{
+		Wasm: wasm, Configuration: []byte(plugin.Configuration.Value),
+		VMID: plugin.VM.ID, RootID: plugin.RootID, PluginName: plugin.Name, Env: plugin.VM.Env.KeyValues,
+		FailurePolicy:               policies[plugin.FailurePolicy],
+		AllowOnHeadersStopIteration: plugin.StopOnHeaders,
+		RequestBodyLimit:            virtual.BodyLimit,
+		Workers:                     s.workers,
+		Clock:                       h.clock,
+		Rand:                        rand.NewChaCha8(sha256.Sum256([]byte(s.name))),
+		LogLevel:                    hostsim.LevelInfo,
+		Log:                         h.log,
+		AccessLog:                   h.access,
+	}
+	for name := range b.capabilities() {
+		opts.Capabilities = append(opts.Capabilities, name)
+	}
+	clusters := map[string]bool{}
+	for _, r := range virtual.Routes {
+		prefix := r.Match.Prefix + r.Match.PathSeparated
+		if prefix == "" || r.Route.Timeout != "0s" {
+			return opts, fmt.Errorf("route %s: hostsim knows prefixes without a timeout only", r.Name)
+		}
+		opts.Routes = append(opts.Routes, hostsim.Route{Name: r.Name, Prefix: prefix, Cluster: r.Route.Cluster, Timeout: -1})
+		if !clusters[r.Route.Cluster] {
+			clusters[r.Route.Cluster] = true
+			opts.Clusters = append(opts.Clusters, hostsim.Cluster{Name: r.Route.Cluster, URL: "http://" + h.up.addr})
+		}
+	}
+	return opts, nil
+}
+
+// log keeps what the filter itself logged; the host writes "wasm log NAME ROOT VM: "
+// before it, as Envoy does.
+func (h *simHost) log(level hostsim.Level, text string) {
+	text, found := cutLogPrefix(text, h.name)
+	if !found {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lines = append(h.lines, logLine{strings.ToLower(level.String()), text})
+}
+
+func (h *simHost) access(e hostsim.Entry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.ended = append(h.ended, e.FilterState["wasm.sparkward.audit"])
+}
+
+func (h *simHost) addr() string            { return h.bound }
+func (h *simHost) upstream() *upstream     { return h.up }
+func (h *simHost) advance(d time.Duration) { h.clock.Advance(d) }
+func (h *simHost) realTime() bool          { return false }
+
+func (h *simHost) stats(context.Context) (map[string]int64, error) {
+	out := map[string]int64{}
+	for name, v := range h.sim.Stats() {
+		out[name] = int64(v)
+	}
+	return out, nil
+}
+
+func (h *simHost) audits() ([]string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]string(nil), h.ended...), nil
+}
+
+func (h *simHost) logs() []logLine {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]logLine(nil), h.lines...)
+}
+
+func (h *simHost) close() {
+	if h.srv != nil {
+		h.srv.Close()
+	}
+	if h.sim != nil {
+		h.sim.Close()
+	}
+	h.up.stop()
+}
