@@ -49,17 +49,14 @@ func (h *h1) Send(ctx context.Context, r Request) (*http.Response, error) {
 		return nil, h.write(c, r)
 	}
 	// The answer may come before the request has been written, and the rest
-	// cannot be written then; so an error of the writer matters only when no
-	// answer comes.
+	// cannot be written then; so what counts is what can be read.
 	written := make(chan error, 1)
 	go func() { written <- h.write(c, r) }()
 	resp, err := h.read(r.Method)
 	if err != nil {
 		stop()
-		h.Close()
-		if werr := <-written; werr != nil {
-			err = werr
-		}
+		h.Close() // ends the writer too; what it says then is of our own making
+		<-written
 		return nil, err
 	}
 	resp.Body = &h1Body{ReadCloser: resp.Body, h: h, written: written, keep: !resp.Close, stop: stop}
