@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sparkward/sparkward/plugin/internal/limit"
+	"github.com/sparkward/sparkward/plugin/internal/rfc3339"
 )
 
 // check says what a text should be instead, or "" if it is fine.
@@ -255,8 +256,8 @@ var quota = kind[limit.Quota]{func(d *decoder, dst *limit.Quota) {
 // moment is an RFC 3339 time, in Unix seconds.
 var moment = parsed("time", "", `an RFC 3339 time, for example "2027-01-31T00:00:00Z"`,
 	func(s string) (int64, bool) {
-		t, err := time.Parse(time.RFC3339, s)
-		return t.Unix(), err == nil && t.Unix() > 0
+		unix, ok := rfc3339.Parse(s)
+		return unix, ok && unix > 0
 	})
 
 // digest is the SHA-256 of a key. What stands there is never repeated in an

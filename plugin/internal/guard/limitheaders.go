@@ -8,6 +8,7 @@ import (
 	"github.com/sparkward/sparkward/plugin/internal/config"
 	"github.com/sparkward/sparkward/plugin/internal/limit"
 	"github.com/sparkward/sparkward/plugin/internal/llm"
+	"github.com/sparkward/sparkward/plugin/internal/rfc3339"
 )
 
 // limitHeaders tell a caller how much is left of the tightest limit: under the
@@ -66,7 +67,7 @@ func (r *Request) appendProvider(edits []Edit, unit string, result *limit.Result
 		return append(edits,
 			Edit{Name: "anthropic-ratelimit-" + unit + "-limit", Value: most},
 			Edit{Name: "anthropic-ratelimit-" + unit + "-remaining", Value: left},
-			Edit{Name: "anthropic-ratelimit-" + unit + "-reset", Value: rfc3339(now.Unix() + seconds)})
+			Edit{Name: "anthropic-ratelimit-" + unit + "-reset", Value: rfc3339.Format(now.Unix() + seconds)})
 	}
 	return edits
 }
@@ -87,22 +88,4 @@ func period(d time.Duration) string {
 		s = s[:len(s)-2]
 	}
 	return s
-}
-
-// rfc3339 writes Unix seconds as 2006-01-02T15:04:05Z. time.Format would bring
-// 40 KB of layouts into the module.
-func rfc3339(unix int64) string {
-	y, m, d := time.Unix(unix, 0).UTC().Date()
-	s := unix % 86400
-	b := make([]byte, 0, len("2006-01-02T15:04:05Z"))
-	b = append(strconv.AppendInt(b, int64(y), 10), '-')
-	b = append(twoDigits(b, int64(m)), '-')
-	b = append(twoDigits(b, int64(d)), 'T')
-	b = append(twoDigits(b, s/3600), ':')
-	b = append(twoDigits(b, s/60%60), ':')
-	return string(append(twoDigits(b, s%60), 'Z'))
-}
-
-func twoDigits(b []byte, n int64) []byte {
-	return append(b, byte('0'+n/10), byte('0'+n%10))
 }
