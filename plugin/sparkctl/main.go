@@ -36,6 +36,7 @@ func commands() []command {
 		keyNewCommand,
 		keyHashCommand,
 		keyListCommand,
+		scanCommand,
 		trainCommand,
 	}
 }
