@@ -8,3 +8,18 @@ import _ "embed"
 //
 //go:embed envoy.yaml
 var Bootstrap []byte
+
+// Istio is istio.yaml, an EnvoyFilter for a policy with header_mode: hold.
+//
+//go:embed istio.yaml
+var Istio []byte
+
+// IstioWasmPlugin is istio-wasmplugin.yaml, for a policy with header_mode: pass.
+//
+//go:embed istio-wasmplugin.yaml
+var IstioWasmPlugin []byte
+
+// Gateway is envoy-gateway.yaml, three resources for Envoy Gateway.
+//
+//go:embed envoy-gateway.yaml
+var Gateway []byte

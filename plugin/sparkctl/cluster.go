@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/sparkward/sparkward/plugin/internal/config"
 )
@@ -42,27 +43,31 @@ func checkClusters(t *tree, p *policy) error {
 	return nil
 }
 
+// environment lists the environment variables that the filter reads: those of
+// the credentials in the policy. They are separated by ", ".
+func (p *policy) environment() string {
+	var keys []string
+	for _, u := range p.config.Upstreams {
+		if env := u.Credential.Env; env != "" && !slices.Contains(keys, env) {
+			keys = append(keys, env)
+		}
+	}
+	return strings.Join(keys, ", ")
+}
+
 // setCredentials hands the environment variables that the policy names to the
 // filter. Envoy's own way of setting the credential of that cluster, which
 // would come after the filter's, is removed.
 func setCredentials(t, plugin *tree, p *policy) {
-	keys := ""
+	if keys := p.environment(); keys != "" {
+		plugin.at("vm_config").put("environment_variables", "{host_env_keys: ["+keys+"]}")
+	}
 	for _, u := range p.config.Upstreams {
-		if u.Credential.Env == "" {
-			continue
-		}
-		if keys != "" {
-			keys += ", "
-		}
-		keys += u.Credential.Env
 		for _, route := range t.list("routes") {
-			if route.at("route", "cluster").value() == u.Cluster {
+			if u.Credential.Env != "" && route.at("route", "cluster").value() == u.Cluster {
 				removeCredential(route)
 			}
 		}
-	}
-	if keys != "" {
-		plugin.at("vm_config").put("environment_variables", "{host_env_keys: ["+keys+"]}")
 	}
 }
 

@@ -33,6 +33,8 @@ func commands() []command {
 	return []command{
 		lintCommand,
 		renderEnvoyCommand,
+		renderIstioCommand,
+		renderGatewayCommand,
 		keyNewCommand,
 		keyHashCommand,
 		keyListCommand,

@@ -27,20 +27,44 @@ func render(t *testing.T, policy string, flags ...string) string {
 
 var update = flag.Bool("update", false, "write generated files anew")
 
-// TestRenderShipped: the shipped configuration is the one of the shipped policy,
-// byte for byte, comments included.
+// TestRenderShipped: each shipped configuration is the one of the shipped
+// policy, byte for byte, comments included.
 func TestRenderShipped(t *testing.T) {
-	want := render(t, shippedPolicy)
-	if *update {
-		if err := os.WriteFile("../../envoy/envoy.yaml", []byte(want), 0o644); err != nil {
+	for name, command := range map[string][]string{
+		"envoy.yaml":            {"render", "envoy", "-policy", shippedPolicy},
+		"istio.yaml":            {"render", "istio", "-policy", shippedPolicy},
+		"istio-wasmplugin.yaml": {"render", "istio", "-policy", passPolicy(t)},
+		"envoy-gateway.yaml":    {"render", "envoy-gateway", "-policy", shippedPolicy},
+	} {
+		got := sparkctl("", command...)
+		if got.status != 0 || got.err != "" {
+			t.Fatalf("%s: %+v", name, got)
+		}
+		path := "../../envoy/" + name
+		if *update {
+			if err := os.WriteFile(path, []byte(got.out), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		have, err := os.ReadFile(path)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return
+		if string(have) != got.out {
+			t.Errorf("envoy/%s is not what render makes of it; run go generate ./plugin/sparkctl. Changed lines:\n%s",
+				name, strings.Join(changed(string(have), got.out), "\n"))
+		}
 	}
-	if string(envoy.Bootstrap) != want {
-		t.Errorf("envoy/envoy.yaml is not what render makes of it; run go generate ./plugin/sparkctl. Changed lines:\n%s",
-			strings.Join(changed(string(envoy.Bootstrap), want), "\n"))
+}
+
+// passPolicy is the shipped policy with header_mode: pass.
+func passPolicy(t *testing.T) string {
+	text, err := os.ReadFile(shippedPolicy)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return file(t, "policy.yaml", string(text)+"\nheader_mode: pass\n")
 }
 
 // changed lists the lines of only one of two texts: "-" of the first, "+" of the second.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,11 +29,27 @@ type root struct {
 
 // parseTree reads one YAML document.
 func parseTree(text []byte) (*tree, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return nil, err
+	trees, err := parseTrees(text)
+	if err != nil || len(trees) != 1 {
+		return nil, errors.Join(err, fmt.Errorf("%d documents, want one", len(trees)))
 	}
-	return &tree{doc.Content[0], &root{docs: []*yaml.Node{&doc}}, ""}, nil
+	return trees[0], nil
+}
+
+// parseTrees reads all documents of a file. They share one root.
+func parseTrees(text []byte) (trees []*tree, err error) {
+	r := &root{}
+	for dec := yaml.NewDecoder(bytes.NewReader(text)); ; {
+		var doc yaml.Node
+		switch err := dec.Decode(&doc); {
+		case errors.Is(err, io.EOF):
+			return trees, nil
+		case err != nil:
+			return nil, err
+		}
+		r.docs = append(r.docs, &doc)
+		trees = append(trees, &tree{doc.Content[0], r, ""})
+	}
 }
 
 // bytes writes the file again.
@@ -50,14 +68,14 @@ func (t *tree) bytes() ([]byte, error) {
 	return spaced(out.Bytes()), errors.Join(err, enc.Close())
 }
 
-// spaced puts an empty line before each section, which the encoder leaves out:
-// before each line that begins at the margin and does not follow a comment there.
+// spaced puts an empty line, which the encoder leaves out, before each section:
+// each line at the margin after one that is not.
 func spaced(text []byte) []byte {
 	var out []byte
-	var last byte = '#'
+	last := byte('#')
 	for line := range bytes.Lines(text) {
 		first := line[0]
-		if first != ' ' && first != '-' && first != '\n' && last != '#' && last != '-' {
+		if last == ' ' && first != ' ' && first != '-' && first != '\n' {
 			out = append(out, '\n')
 		}
 		out, last = append(out, line...), first
@@ -153,6 +171,46 @@ func (t *tree) setBlock(text string) {
 	t.set("!!str", text)
 	if t.node != nil {
 		t.node.Style = yaml.LiteralStyle
+	}
+}
+
+// setJSON replaces what is at t by JSON, written as YAML.
+func (t *tree) setJSON(text []byte) error {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return err
+	}
+	if t.node == nil {
+		t.root.missing = append(t.root.missing, t.path)
+		return nil
+	}
+	plain(doc.Content[0])
+	t.node.Kind, t.node.Tag, t.node.Style, t.node.Content = doc.Content[0].Kind, doc.Content[0].Tag, 0, doc.Content[0].Content
+	return nil
+}
+
+// plain has n and what is below written without braces. Texts keep their quotes,
+// but for the names of fields: Kubernetes reads YAML 1.1, to which off is false
+// and 1_000 a number.
+func plain(n *yaml.Node) {
+	if n.Kind != yaml.ScalarNode {
+		n.Style = 0
+	}
+	for i, child := range n.Content {
+		if plain(child); n.Kind == yaml.MappingNode && i%2 == 0 && fieldName.MatchString(child.Value) {
+			child.Style = 0
+		}
+	}
+}
+
+// fieldName matches the names of a policy's fields and nothing that YAML 1.1
+// takes for something else.
+var fieldName = regexp.MustCompile(`^[a-z][a-z0-9]*[a-z][a-z0-9_]{2,}$`)
+
+// clear empties the object at t.
+func (t *tree) clear() {
+	if t.node != nil {
+		t.node.Content = nil
 	}
 }
 
