@@ -101,6 +101,7 @@ test: build build/sparkward-test.wasm tools ## everything: units, scenarios on h
 	$(GO) test -count=1 $(others)
 	$(GO) test -count=1 ./e2e/...
 	cd e2e/sdk && $(GO) test -count=1 -vet=off ./...
+	cd envoy/apicheck && $(GO) test -count=1 -vet=off ./...
 
 e2e: build build/sparkward-test.wasm tools ## the scenarios alone
 	$(GO) test -count=1 -v ./e2e/...
@@ -146,6 +147,7 @@ lint: $(staticcheck) ## gofmt, vet and staticcheck, for this machine and for was
 	$(wasip1) $(GO) vet ./plugin
 	$(wasip1) $(GO) vet -tags sparkward_testhooks ./plugin
 	cd e2e/sdk && $(GO) vet ./...
+	cd envoy/apicheck && $(GO) vet ./...
 	$(staticcheck) ./...
 	$(wasip1) $(staticcheck) ./plugin
 
@@ -163,7 +165,7 @@ size: build/sparkward.wasm ## the filter is within its budget
 
 check: tools ## lint, size, fresh generated files, arrows, short tests; the tree must come out as it went in
 	@before=$$(tools/tree-state) && $(MAKE) lint size generate && \
-	  $(GO) mod tidy && (cd e2e/sdk && $(GO) mod tidy) && \
+	  $(GO) mod tidy && (cd e2e/sdk && $(GO) mod tidy) && (cd envoy/apicheck && $(GO) mod tidy) && \
 	  $(GO) test -short $(others) && \
 	  { [ "$$before" = "$$(tools/tree-state)" ] || { \
 	    echo "make check changed these files; commit the change:" >&2; git status --short >&2; exit 1; }; }
