@@ -1,0 +1,65 @@
+package respcache
+
+import (
+	"encoding/binary"
+	"strconv"
+	"time"
+
+	"github.com/sparkward/sparkward/plugin/internal/kv"
+)
+
+const (
+	// flights is how many different questions can be under way at once before
+	// two of them may take each other's place, which costs an upstream call.
+	flights    = 256
+	flightSize = 1 + 16 + 8
+	// MaxFlight bounds how long others wait for a worker that died.
+	MaxFlight = time.Minute
+)
+
+// Begin tells whether the caller is the first to ask the upstream for this key:
+// then wait is 0, and End must follow when the answer is stored or will not be.
+// Otherwise wait is how long the first one still has, at most MaxFlight; the
+// caller may look again until then. Nobody is held up: if the store is
+// contended the caller is a first one too.
+func (c *Cache) Begin(key Key, lease time.Duration, now time.Time) (wait time.Duration) {
+	at := max(now.UnixNano(), 0)
+	until := at + int64(min(max(lease, 0), MaxFlight))
+	err := kv.Update(c.store, flightName(key), func(old []byte) ([]byte, error) {
+		wait = 0
+		if len(old) == flightSize && old[0] == layout && string(old[1:17]) == string(key[:16]) {
+			left := int64(binary.LittleEndian.Uint64(old[17:])) - at
+			if left > 0 && left <= int64(MaxFlight)+skew {
+				wait = time.Duration(left)
+				return nil, nil
+			}
+		}
+		return flight(key, until), nil
+	})
+	if err != nil {
+		return 0
+	}
+	return wait
+}
+
+// End ends what Begin began.
+func (c *Cache) End(key Key) {
+	_ = kv.Update(c.store, flightName(key), func(old []byte) ([]byte, error) { // else the lease ends it
+		if len(old) != flightSize || string(old[1:17]) != string(key[:16]) {
+			return nil, nil
+		}
+		return flight(key, 0), nil
+	})
+}
+
+func flight(key Key, until int64) []byte {
+	value := append(make([]byte, 0, flightSize), layout)
+	value = append(value, key[:16]...)
+	return binary.LittleEndian.AppendUint64(value, uint64(until))
+}
+
+func flightName(key Key) string {
+	var buf [40]byte
+	name := append(append(buf[:0], prefix...), "f/"...)
+	return string(strconv.AppendUint(name, uint64(key[31])%flights, 36))
+}
