@@ -76,7 +76,7 @@ func trySuggestions(t *testing.T, banner string) {
 }
 
 // tryReadme sends the README's requests to this proxy and compares the answers
-// with what the README shows, up to an ellipsis.
+// with what the README shows, in which an ellipsis stands for anything.
 func tryReadme(t *testing.T, proxy int) {
 	text, err := os.ReadFile("../../../README.md")
 	if err != nil {
@@ -91,9 +91,9 @@ func tryReadme(t *testing.T, proxy int) {
 		}
 		tried++
 		s.url = strings.Replace(s.url, "127.0.0.1:10000", port{number: proxy}.address(), 1)
-		want, _, open := strings.Cut(lines[i+1], "…")
-		_, got := s.try(t)
-		if got = strings.TrimSpace(got); got != want && !(open && strings.HasPrefix(got, want)) {
+		want := lines[i+1]
+		shown := "^" + strings.ReplaceAll(regexp.QuoteMeta(want), "…", ".*") + "$"
+		if _, got := s.try(t); !regexp.MustCompile(shown).MatchString(strings.TrimSpace(got)) {
 			t.Errorf("README.md shows\n%s\nbut the answer is\n%s", want, got)
 		}
 	}
