@@ -151,6 +151,9 @@ type Limit struct {
 	burst  int64
 }
 
+// MostBodyBytes is the most that max_body_bytes may be.
+const MostBodyBytes = 64 << 20
+
 // Size bounds a request.
 type Size struct {
 	Mode         Mode

@@ -141,7 +141,7 @@ var limits = object("limit", checkLimit,
 
 var sizes = object[Size]("size", nil,
 	partMode(func(s *Size) *Mode { return &s.Mode }),
-	at("max_body_bytes", func(s *Size) *int { return &s.MaxBodyBytes }, size(1024, 64<<20), note{def: `1048576`, example: `"4MiB"`,
+	at("max_body_bytes", func(s *Size) *int { return &s.MaxBodyBytes }, size(1024, MostBodyBytes), note{def: `1048576`, example: `"4MiB"`,
 		doc: "Largest request body, in bytes; above it 413. The host has a bound of its own (Envoy: `request_body_buffer_limit`, 1 MiB unless set) that must not be below."}),
 	at("max_text_chars", func(s *Size) *int { return &s.MaxTextChars }, integer[int](1, 16<<20), note{def: `10000`, example: `50000`,
 		doc: "Longest single text of a user, in characters; above it 400."}),

@@ -58,16 +58,13 @@ func (r *Request) readingMode() config.Mode {
 // an upstream may read it differently.
 func (r *Request) parse(body []byte) *refusal {
 	size := r.g.cfg.Size
-	body, err := inflate.Body(r.g.inflated, r.encoding, body, size.MaxBodyBytes)
-	if err != nil {
-		return encodingRefusal(err)
-	}
-	if r.encoding != "" && r.encoding != "identity" {
-		r.g.inflated = body
+	body, f := r.inflate(body)
+	if f != nil {
+		return f
 	}
 	r.body = body
 	parsed := &r.g.parsed
-	err = llm.Parse(r.api, r.media, body, llm.Limits{Depth: size.MaxDepth, Texts: size.MaxTexts}, parsed)
+	err := llm.Parse(r.api, r.media, body, llm.Limits{Depth: size.MaxDepth, Texts: size.MaxTexts}, parsed)
 	if err != nil {
 		return bodyRefusal(err)
 	}
@@ -77,6 +74,28 @@ func (r *Request) parse(body []byte) *refusal {
 	}
 	return nil
 }
+
+// inflate undoes the body's content coding, within the bound on bodies.
+func (r *Request) inflate(body []byte) ([]byte, *refusal) {
+	if r.encoding == "" {
+		return body, nil
+	}
+	most := r.g.cfg.Size.MaxBodyBytes
+	if r.g.cfg.Size.Mode == config.Off {
+		most = config.MostBodyBytes
+	}
+	plain, err := inflate.Body(r.g.inflated, r.encoding, body, most)
+	if err != nil {
+		return nil, encodingRefusal(err)
+	}
+	if cap(plain) <= keptBuffer {
+		r.g.inflated = plain
+	}
+	return plain, nil
+}
+
+// keptBuffer is the largest buffer kept from request to request, in bytes.
+const keptBuffer = 64 << 10
 
 // checkModel refuses a model that the caller's key does not name.
 func (r *Request) checkModel() *refusal {
