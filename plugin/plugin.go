@@ -46,6 +46,9 @@ func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 		logLines("policy refused: ", err)
 		return types.OnPluginStartStatusFailed
 	}
+	for _, w := range cfg.Warnings {
+		proxywasm.LogWarn("policy: " + w)
+	}
 	if err := proxywasm.SetTickPeriodMilliSeconds(uint32(tick.Milliseconds())); err != nil {
 		proxywasm.LogWarn("no tick: a proxy that never delivers held bodies will not be noticed")
 	}

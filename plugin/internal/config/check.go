@@ -209,7 +209,8 @@ func checkPolicy(d *decoder, c *Config) {
 // warnings names what is allowed but perhaps not meant.
 func warnings(c *Config) []string {
 	var w []string
-	if c.Auth.Ring.Len() == 0 && c.Auth.Default == Required && c.Auth.Mode != Off {
+	named := c.Auth.Ring.Len() > 0 || c.Auth.MTLS != NoMTLS || c.Auth.UserHeader != ""
+	if !named && c.Auth.Default == Required && c.Auth.Mode != Off {
 		w = append(w, "auth.keys: no keys, so every request that needs one is refused: add keys (\"sparkctl key new\" makes one), or set auth.default: public to let anyone call")
 	}
 	if c.Mode == Off {

@@ -32,10 +32,12 @@ func TestEmptyPolicy(t *testing.T) {
 
 func TestWarnings(t *testing.T) {
 	for in, want := range map[string]string{
-		`{}`:                              "auth.keys: no keys",
-		`{"auth": {"default": "public"}}`: "",
-		`{"auth": {"mode": "off"}}`:       "",
-		`{"mode": "off"}`:                 "mode: off",
+		`{}`:                               "auth.keys: no keys",
+		`{"auth": {"default": "public"}}`:  "",
+		`{"auth": {"mtls": "uri_san"}}`:    "",
+		`{"auth": {"user_header": "x-u"}}`: "",
+		`{"auth": {"mode": "off"}}`:        "",
+		`{"mode": "off"}`:                  "mode: off",
 		`{"on_error": "allow", "auth": {"default": "optional"}}`: "on_error: allow",
 	} {
 		c, err := Parse([]byte(in))

@@ -3,6 +3,7 @@ package guard
 import (
 	"strconv"
 
+	"github.com/sparkward/sparkward/plugin/internal/apikey"
 	"github.com/sparkward/sparkward/plugin/internal/scan"
 )
 
@@ -46,6 +47,7 @@ func (a *audit) append(b []byte, r *Request) []byte {
 	b = appendMember(b, `,"reason":`, a.reason)
 	b = appendMember(b, `,"cause":`, a.cause)
 	b = appendMember(b, `,"user":`, r.user)
+	b = appendLabels(b, r.key)
 	b = appendMember(b, `,"address":`, r.address)
 	b = appendMember(b, `,"api":`, r.api.String())
 	b = appendList(b, `,"would":`, a.would)
@@ -64,6 +66,23 @@ func (a *audit) append(b []byte, r *Request) []byte {
 	b = appendMember(b, `,"limit":`, a.limit)
 	b = appendMember(b, `,"breaker":`, a.breaker)
 	b = appendMember(b, `,"cluster":`, r.cluster)
+	return append(b, '}')
+}
+
+// appendLabels writes the labels that the policy gives a key.
+func appendLabels(b []byte, key *apikey.Key) []byte {
+	if key == nil || len(key.Labels) == 0 {
+		return b
+	}
+	b = append(b, `,"labels":`...)
+	for i, l := range key.Labels {
+		open := byte(',')
+		if i == 0 {
+			open = '{'
+		}
+		b = appendString(append(b, open), l.Name)
+		b = appendString(append(b, ':'), l.Value)
+	}
 	return append(b, '}')
 }
 
