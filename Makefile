@@ -92,6 +92,10 @@ run: build/sparkward.wasm build/sparkctl build/demo $(if $(filter sim,$(HOST)),b
 
 # ---- test ----
 
+# Modules of their own, so that what they bring stays out of the filter's go.mod.
+nested := e2e/sdk envoy/apicheck
+each_nested = set -e; for module in $(nested); do (cd $$module && $(1)) || exit 1; done
+
 # The end-to-end part runs after the rest, alone: some of its steps look at the clock.
 others = $(shell $(GO) list ./... | grep -v /e2e)
 
@@ -100,8 +104,7 @@ test: build build/sparkward-test.wasm tools ## everything: units, scenarios on h
 	cd tools && $(PYTHON) -m unittest -q envoy_test
 	$(GO) test -count=1 $(others)
 	$(GO) test -count=1 ./e2e/...
-	cd e2e/sdk && $(GO) test -count=1 -vet=off ./...
-	cd envoy/apicheck && $(GO) test -count=1 -vet=off ./...
+	$(call each_nested,$(GO) test -count=1 -vet=off ./...)
 
 e2e: build build/sparkward-test.wasm tools ## the scenarios alone
 	$(GO) test -count=1 -v ./e2e/...
@@ -146,8 +149,7 @@ lint: $(staticcheck) ## gofmt, vet and staticcheck, for this machine and for was
 	$(GO) vet ./...
 	$(wasip1) $(GO) vet ./plugin
 	$(wasip1) $(GO) vet -tags sparkward_testhooks ./plugin
-	cd e2e/sdk && $(GO) vet ./...
-	cd envoy/apicheck && $(GO) vet ./...
+	$(call each_nested,$(GO) vet ./...)
 	$(staticcheck) ./...
 	$(wasip1) $(staticcheck) ./plugin
 
@@ -165,7 +167,7 @@ size: build/sparkward.wasm ## the filter is within its budget
 
 check: tools ## lint, size, fresh generated files, arrows, short tests; the tree must come out as it went in
 	@before=$$(tools/tree-state) && $(MAKE) lint size generate && \
-	  $(GO) mod tidy && (cd e2e/sdk && $(GO) mod tidy) && (cd envoy/apicheck && $(GO) mod tidy) && \
+	  $(GO) mod tidy && ($(call each_nested,$(GO) mod tidy)) && \
 	  $(GO) test -short $(others) && \
 	  { [ "$$before" = "$$(tools/tree-state)" ] || { \
 	    echo "make check changed these files; commit the change:" >&2; git status --short >&2; exit 1; }; }
