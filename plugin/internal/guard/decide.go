@@ -1,6 +1,8 @@
 package guard
 
 import (
+	"slices"
+
 	"github.com/sparkward/sparkward/plugin/internal/config"
 	"github.com/sparkward/sparkward/plugin/internal/metric"
 )
@@ -42,7 +44,7 @@ func (r *Request) answer(reply *Reply, decision string) Verdict {
 }
 
 // control applies a control's mode to its refusal: in shadow mode it is
-// counted and forgotten.
+// counted, once a request, and forgotten.
 func (r *Request) control(mode config.Mode, f *refusal) *refusal {
 	switch {
 	case f == nil || mode == config.Off:
@@ -50,8 +52,10 @@ func (r *Request) control(mode config.Mode, f *refusal) *refusal {
 	case mode == config.Enforce:
 		return f
 	}
-	r.g.metrics.Inc(metric.WouldRefuse, string(f.reason))
-	r.audit.would = append(r.audit.would, string(f.reason))
+	if !slices.Contains(r.audit.would, string(f.reason)) {
+		r.g.metrics.Inc(metric.WouldRefuse, string(f.reason))
+		r.audit.would = append(r.audit.would, string(f.reason))
+	}
 	return nil
 }
 

@@ -27,11 +27,11 @@ func (r *Request) inspectAll(size int, read func() ([]byte, error)) (Verdict, *r
 		return Verdict{}, r.control(mode, f)
 	}
 	r.promptTokens = r.estimate()
-	if f := r.checkModel(); f != nil {
-		return Verdict{}, r.control(r.g.cfg.Auth.Mode, f)
+	if f := r.control(r.g.cfg.Auth.Mode, r.checkModel()); f != nil {
+		return Verdict{}, f
 	}
-	if f := r.checkTexts(); f != nil {
-		return Verdict{}, r.control(r.g.cfg.Size.Mode, f)
+	if f := r.control(r.g.cfg.Size.Mode, r.checkTexts()); f != nil {
+		return Verdict{}, f
 	}
 	if r.g.cfg.Inspection.Mode == config.Off {
 		return Verdict{}, nil
