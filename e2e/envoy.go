@@ -58,14 +58,18 @@ func newEnvoyTarget() (*envoyTarget, error) {
 
 func (t *envoyTarget) close() {
 	for _, l := range t.lanes {
-		if l.proc != nil {
-			l.proc.stop()
-		}
-		if l.up != nil {
-			l.up.stop()
-		}
-		os.RemoveAll(l.dir)
+		l.close()
 	}
+}
+
+func (l *lane) close() {
+	if l.proc != nil {
+		l.proc.stop()
+	}
+	if l.up != nil {
+		l.up.stop()
+	}
+	os.RemoveAll(l.dir)
 }
 
 func (t *envoyTarget) start(ctx context.Context, s setup) (host, error) {
@@ -86,6 +90,7 @@ func (t *envoyTarget) start(ctx context.Context, s setup) (host, error) {
 		l.mu.Unlock()
 		return nil, err
 	}
+	h.alone = s.fresh
 	return h, nil
 }
 
@@ -177,6 +182,7 @@ func (l *lane) publish(listeners ...tree) error {
 type envoyHost struct {
 	lane     *lane
 	name     string
+	alone    bool // nobody else will use the lane
 	address  string
 	logPath  string
 	logMark  int
@@ -190,7 +196,11 @@ func (h *envoyHost) realTime() bool          { return true }
 
 // close removes the listener and lets the next scenario in.
 func (h *envoyHost) close() {
-	h.lane.publish()
+	if h.alone {
+		h.lane.close()
+	} else {
+		h.lane.publish()
+	}
 	h.lane.mu.Unlock()
 }
 

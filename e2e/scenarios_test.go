@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,31 @@ import (
 	"github.com/sparkward/sparkward/e2e/script"
 )
 
-var update = flag.Bool("update", false, "write what the simulator's transcript really is into the scenario files")
+// update names the target whose transcripts are written into the files.
+var update updateFlag
+
+func init() {
+	flag.Var(&update, "update", "write the transcripts that really came out into the scenario files: those of hostsim, or with -update=envoy those of Envoy")
+}
+
+// updateFlag is a flag that may stand alone.
+type updateFlag string
+
+func (f *updateFlag) String() string   { return string(*f) }
+func (f *updateFlag) IsBoolFlag() bool { return true }
+func (f *updateFlag) Set(s string) error {
+	switch s {
+	case "true", "hostsim":
+		*f = "hostsim"
+	case "false", "":
+		*f = ""
+	case "envoy":
+		*f = "envoy"
+	default:
+		return fmt.Errorf("want hostsim or envoy")
+	}
+	return nil
+}
 
 // TestScenarios plays every file in testdata on every target. The transcript
 // must be the file itself, so both targets give the same one.
@@ -31,7 +56,7 @@ func TestScenarios(t *testing.T) {
 			defer target.close()
 			for _, file := range files {
 				t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-					playFile(t, target, file, *update && name == "hostsim")
+					playFile(t, target, file, string(update) == name)
 				})
 			}
 		})
