@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/sparkward/sparkward/envoy"
 	"github.com/sparkward/sparkward/plugin/internal/config"
@@ -25,6 +27,7 @@ var renderEnvoyCommand = command{
 type envoyFlags struct {
 	policy, wasm, listen, admin, log, out string
 	body                                  int
+	minor                                 int // of Envoy's version 1.x; 0 means the shipped one
 	upstreams                             []upstream
 }
 
@@ -40,6 +43,8 @@ func renderEnvoy(c command, args []string, std streams) error {
 		set.IntVar(&f.body, "body-limit", 0, "largest request body Envoy holds, in `bytes`; the policy's max_body_bytes and 64 KiB if not given")
 		set.Func("upstream", "`name=address` of a cluster: host:port or http://host:port for plain HTTP/1.1, https://host for TLS; may be repeated",
 			func(s string) error { return f.addUpstream(s) })
+		set.Func("envoy", "`version` of the Envoy that will read it, 1.36 or later; 1.40 if not given",
+			func(s string) (err error) { f.minor, err = minorVersion(s); return err })
 		set.Func("concurrency", "not here: start Envoy with --concurrency `n`", func(string) error {
 			return fmt.Errorf("is not part of Envoy's configuration: start Envoy with --concurrency")
 		})
@@ -112,12 +117,33 @@ func envoyConfig(p *policy, f *envoyFlags) ([]byte, error) {
 			return nil, err
 		}
 	}
+	if f.minor != 0 && f.minor < 40 {
+		vm := plugin.at("vm_config")
+		plugin.add(capabilities, vm.at(capabilities).clone())
+		vm.remove(capabilities)
+	}
 	setCredentials(t, plugin, p)
 	setChosenRoute(t, p)
 	if err := checkClusters(t, p); err != nil {
 		return nil, err
 	}
 	return t.bytes()
+}
+
+// capabilities is a field of vm_config since Envoy 1.40; before, it stands
+// beside vm_config.
+const capabilities = "capability_restriction_config"
+
+// minorVersion reads an Envoy version, 1.36 or later, with or without a patch
+// number. 1.36 brought request_body_buffer_limit.
+func minorVersion(s string) (int, error) {
+	rest, ok := strings.CutPrefix(s, "1.")
+	minor, _, _ := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(minor)
+	if !ok || err != nil || n < 36 {
+		return 0, errors.New("want 1.36 or later")
+	}
+	return n, nil
 }
 
 // setAddress puts addr, if not empty, in place of the socket address of n.

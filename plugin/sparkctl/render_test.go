@@ -139,6 +139,26 @@ func TestRenderPolicy(t *testing.T) {
 	}
 }
 
+// TestRenderOlderEnvoy: before 1.40 the same capabilities stand one level up.
+func TestRenderOlderEnvoy(t *testing.T) {
+	for version, want := range map[string]bool{"1.36": false, "1.39.2": false, "1.40": true, "1.41.0": true} {
+		tr, err := parseTree([]byte(render(t, shippedPolicy, "-envoy", version)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plugin := tr.find("http_filters", "name", "sparkward").at("typed_config", "config")
+		inside, beside := plugin.at("vm_config", capabilities, "allowed_capabilities"), plugin.at(capabilities, "allowed_capabilities")
+		if got := inside.node != nil; got != want || got == (beside.node != nil) {
+			t.Errorf("%s: in vm_config %v, beside it %v", version, got, beside.node != nil)
+		}
+	}
+	for _, version := range []string{"", "1", "1.35", "2.0", "1.x", "v1.40"} {
+		if got := sparkctl("", "render", "envoy", "-policy", shippedPolicy, "-envoy", version); got.status != 2 || !strings.HasSuffix(got.err, "want 1.36 or later\n") {
+			t.Errorf("%q: %+v", version, got)
+		}
+	}
+}
+
 // TestRenderPlain: a plain upstream has no TLS, no host name and no credential of
 // the provider whose name its cluster has. The other cluster keeps its own.
 func TestRenderPlain(t *testing.T) {
