@@ -69,7 +69,7 @@ var arrows = map[string]rule{
 	"plugin/internal/kv/kvtest": {to: inside("kv")},
 	"plugin/internal/limit":     {filter: true, to: inside("kv"), test: inside("kv/kvtest")},
 	"plugin/internal/breaker":   {filter: true, to: inside("kv"), test: inside("kv/kvtest")},
-	"plugin/internal/respcache": {filter: true, to: inside("kv"), test: inside("kv/kvtest")},
+	"plugin/internal/respcache": {filter: true, to: inside("kv", "sha256"), test: inside("kv/kvtest")},
 	"plugin/internal/fault":     {filter: true, to: inside("kv"), test: inside("kv/kvtest")},
 
 	"plugin/internal/scan/model":     {filter: true},

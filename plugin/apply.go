@@ -63,6 +63,13 @@ func (s *stream) recovered(callback string, action *types.Action) {
 	}
 }
 
+// logPanic recovers where no stream is concerned.
+func logPanic(callback string) {
+	if cause := recover(); cause != nil {
+		proxywasm.LogCritical("panic in " + callback + ": " + describe(cause))
+	}
+}
+
 // describe names a panic by its type and, for runtime errors, its text; a
 // panic's own value could hold part of a request.
 func describe(cause any) string {

@@ -69,13 +69,19 @@ func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
 	return s
 }
 
-// OnTick answers streams that would hang: their headers are held, and the host
-// is not one that delivers a body meanwhile.
+// OnTick does what is due from time to time.
 func (p *plugin) OnTick() {
-	if p.holdProven || len(p.holding) == 0 {
-		return
-	}
+	defer logPanic("tick")
 	now := time.Now()
+	p.guard.Tick(now)
+	if !p.holdProven {
+		p.answerHanging(now)
+	}
+}
+
+// answerHanging answers streams that would hang: their headers are held, and
+// the host is not one that delivers a body meanwhile.
+func (p *plugin) answerHanging(now time.Time) {
 	for id, s := range p.holding {
 		if s.request.Waited(now) < holdPatience {
 			continue

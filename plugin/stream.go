@@ -92,14 +92,14 @@ func (s *stream) OnHttpResponseBody(size int, end bool) (action types.Action) {
 		piece, err = proxywasm.GetHttpResponseBody(0, size)
 		check(err)
 	}
-	s.request.ResponseBody(piece, end)
+	s.request.ResponseBody(piece, end, time.Now())
 	return types.ActionContinue
 }
 
 // OnHttpResponseTrailers ends the answer.
 func (s *stream) OnHttpResponseTrailers(int) (action types.Action) {
 	defer s.recovered("response trailers", &action)
-	s.request.ResponseBody(nil, true)
+	s.request.ResponseBody(nil, true, time.Now())
 	return types.ActionContinue
 }
 

@@ -181,6 +181,7 @@ func checkPolicy(d *decoder, c *Config) {
 	c.Auth.Mode = max(c.Auth.Mode, c.Mode)
 	c.Size.Mode = max(c.Size.Mode, c.Mode)
 	c.Inspection.Mode = max(c.Inspection.Mode, c.Mode)
+	c.Cache.Mode = max(c.Cache.Mode, c.Mode)
 	for i := range c.Limits {
 		c.Limits[i].Mode = max(c.Limits[i].Mode, c.Mode)
 		for j := range c.Limits[:i] {

@@ -99,6 +99,7 @@ type Config struct {
 	Inspection      Inspection
 	Breakers        []Breaker
 	ResponseHeaders [][2]string // lower-case name and value, defaults included
+	Cache           Cache
 	Upstreams       []Upstream
 	Usage           Usage
 	Endpoints       Endpoints

@@ -64,6 +64,9 @@ func (a *audit) append(b []byte, r *Request) []byte {
 		b = appendNumber(b, `,"output_tokens":`, a.output)
 	}
 	b = appendMember(b, `,"limit":`, a.limit)
+	if r.cache != nil {
+		b = appendField(b, `,"cache":`, r.cache.state)
+	}
 	b = appendMember(b, `,"breaker":`, a.breaker)
 	b = appendMember(b, `,"cluster":`, r.cluster)
 	return append(b, '}')

@@ -26,7 +26,7 @@ func BenchmarkRequest(b *testing.B) {
 			b.Fatal(string(v.Reply.Body))
 		}
 		r.ResponseHeaders(answer, false, start)
-		r.ResponseBody(answerBody, true)
+		r.ResponseBody(answerBody, true, start)
 		r.Done(start)
 	}
 }

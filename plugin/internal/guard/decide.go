@@ -11,6 +11,7 @@ import (
 const (
 	decisionAllowed = "allowed"
 	decisionRefused = "refused"
+	decisionCached  = "cached"
 	decisionOwn     = "own"   // one of the filter's own endpoints
 	decisionProxy   = "proxy" // answered or ended by the proxy before the filter had decided
 )

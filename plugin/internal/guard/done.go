@@ -15,6 +15,8 @@ func (r *Request) Done(now time.Time) {
 		r.settle()
 		r.g.metrics.Observe(metric.Duration, since(r.started, now))
 	}
+	r.store(now)
+	r.landed()
 	r.report(now)
 	r.settleTokens(now)
 	r.publishTokens()

@@ -25,6 +25,17 @@ func (f fields) get(name string) string {
 	return value
 }
 
+// all returns the values of a header in order.
+func (f fields) all(name string) []string {
+	var values []string
+	for i := range f {
+		if f[i][0] == name {
+			values = append(values, f[i][1])
+		}
+	}
+	return values
+}
+
 // single are the headers whose meaning is one value: with two of them, or two
 // in one, the filter and the upstream may read different ones.
 var single = [...]string{

@@ -14,6 +14,7 @@ import (
 	"github.com/sparkward/sparkward/plugin/internal/limit"
 	"github.com/sparkward/sparkward/plugin/internal/llm"
 	"github.com/sparkward/sparkward/plugin/internal/metric"
+	"github.com/sparkward/sparkward/plugin/internal/respcache"
 	"github.com/sparkward/sparkward/plugin/internal/scan"
 )
 
@@ -56,7 +57,10 @@ type Guard struct {
 	charges []limit.Charge
 	rules   []*config.Limit // parallel to charges
 
-	corruptLimits, corruptBreakers uint64 // values counted so far
+	corruptLimits, corruptBreakers, corruptCache uint64 // values counted so far
+
+	cache  *respcache.Cache // nil without one
+	hasher *respcache.Hasher
 
 	// Reused from call to call: each is done with when the edge has applied
 	// the verdict.
@@ -87,6 +91,9 @@ func New(cfg *config.Config, host Host, now time.Time) (*Guard, error) {
 	for _, b := range cfg.Breakers {
 		g.breakers = append(g.breakers, breaker.New(host, b.Cluster, b.Settings, host.Random))
 	}
+	if len(cfg.Cache.Paths) > 0 {
+		g.cache, g.hasher = respcache.New(host, cfg.Cache.Settings), respcache.NewHasher()
+	}
 	if g.credentials, err = readCredentials(cfg, host); err != nil {
 		return nil, err
 	}
@@ -110,17 +117,23 @@ func labels(cfg *config.Config) map[metric.ID][]string {
 		clusters = append(clusters, b.Cluster)
 	}
 	return map[metric.ID][]string{
-		metric.Requests:       {decisionAllowed, decisionRefused, decisionOwn, decisionProxy},
+		metric.Requests:       {decisionAllowed, decisionRefused, decisionCached, decisionOwn, decisionProxy},
 		metric.Refused:        Reasons(),
 		metric.WouldRefuse:    Reasons(),
 		metric.Undecided:      causes[:],
 		metric.Findings:       scan.Categories(),
 		metric.BreakerState:   clusters,
 		metric.BreakerChanges: clusters,
+		metric.Cache:          {cacheHit, cacheMiss, cacheBypass},
+		metric.CacheStored:    storeResults[:],
 		metric.Tokens:         {"input", "output"},
-		metric.Corrupt:        {"limit", "breaker"},
+		metric.Corrupt:        {"limit", "breaker", "cache"},
 	}
 }
+
+// storeResults are what can become of an answer offered to the cache.
+var storeResults = [...]string{"stored", string(respcache.Status), string(respcache.Encoding), string(respcache.MediaType), string(respcache.Truncated),
+	string(respcache.Failed), string(respcache.Directive), string(respcache.TooLarge), string(respcache.Purged), string(respcache.Contended)}
 
 // breakerFor returns the breaker of a cluster and its policy, or nil.
 func (g *Guard) breakerFor(cluster string) (*breaker.Breaker, *config.Breaker) {

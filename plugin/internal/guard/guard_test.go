@@ -189,10 +189,10 @@ func (c *call) answered(t *testing.T, now time.Time) {
 		c.answer[h[0]] = h[1]
 	}
 	for i, piece := range c.answers {
-		c.request.ResponseBody([]byte(piece), !c.lost && i == len(c.answers)-1)
+		c.request.ResponseBody([]byte(piece), !c.lost && i == len(c.answers)-1, now)
 	}
 	if len(c.answers) == 0 {
-		c.request.ResponseBody(nil, !c.lost)
+		c.request.ResponseBody(nil, !c.lost, now)
 	}
 }
 

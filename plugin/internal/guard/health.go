@@ -2,7 +2,6 @@ package guard
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sparkward/sparkward/plugin/internal/breaker"
@@ -32,7 +31,14 @@ func (g *Guard) health(details bool, now time.Time) []byte {
 		}
 		b = g.appendBreaker(b, i, now)
 	}
-	return append(b, "]}"...)
+	b = append(b, ']')
+	if g.cache != nil {
+		answers, bytes := g.cache.Usage()
+		b = appendNumber(b, `,"cache":{"answers":`, int64(answers))
+		b = appendNumber(b, `,"bytes":`, int64(bytes))
+		b = append(b, '}')
+	}
+	return append(b, '}')
 }
 
 func (g *Guard) appendBreaker(b []byte, i int, now time.Time) []byte {
@@ -57,30 +63,4 @@ func (g *Guard) appendBreaker(b []byte, i int, now time.Time) []byte {
 
 func appendNumber(b []byte, key string, n int64) []byte {
 	return strconv.AppendInt(append(b, key...), n, 10)
-}
-
-// orders are the last part of a breaker's path and what they mean.
-var orders = map[string]breaker.Override{
-	"open": breaker.ForceOpen, "close": breaker.ForceClosed, "auto": breaker.Automatic,
-}
-
-// order carries out an operator's order: <cluster>/open, /close or /auto.
-func (r *Request) order(path string, now time.Time) (*Reply, *refusal) {
-	slash := strings.LastIndexByte(path, '/')
-	if slash < 0 {
-		return nil, refuse(NotFound, "end the path with <cluster>/open, <cluster>/close or <cluster>/auto")
-	}
-	override, known := orders[path[slash+1:]]
-	for i := range r.g.cfg.Breakers {
-		if !known || r.g.cfg.Breakers[i].Cluster != path[:slash] {
-			continue
-		}
-		change, err := r.g.breakers[i].Order(override, now)
-		if err != nil {
-			return nil, refuse(Undecided, "the breaker is being changed by many at once; try again")
-		}
-		r.g.noteChange(path[:slash], change)
-		return ownReply("application/json", r.g.appendBreaker(nil, i, now)), nil
-	}
-	return nil, refuse(NotFound, "there is no such breaker or order; end the path with <cluster>/open, <cluster>/close or <cluster>/auto, for a cluster that has a breaker in the policy")
 }

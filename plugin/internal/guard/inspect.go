@@ -43,6 +43,9 @@ func (r *Request) inspectAll(size int, read func() ([]byte, error)) (Verdict, *r
 // does to the strictest control that needs it.
 func (r *Request) readingMode() config.Mode {
 	mode := r.g.cfg.Inspection.Mode
+	if r.cache != nil {
+		mode = min(mode, r.g.cfg.Cache.Mode)
+	}
 	if r.key != nil && len(r.key.Models) > 0 {
 		mode = min(mode, r.g.cfg.Auth.Mode)
 	}

@@ -34,8 +34,8 @@ func (r *Request) own(h fields, rest string, metrics bool, now time.Time) (*Repl
 	if name, found := h.duplicated(); found {
 		return nil, refuse(DuplicateHeader, "the header "+name+" was sent more than once; send it once")
 	}
-	order, isOrder := strings.CutPrefix(rest, "/breakers/")
-	if f := r.allowMethod(isOrder && !metrics); f != nil {
+	isOrder := !metrics && (strings.HasPrefix(rest, breakerOrders) || strings.HasPrefix(rest, purgeOrder))
+	if f := r.allowMethod(isOrder); f != nil {
 		return nil, f
 	}
 	access := r.g.cfg.Endpoints.MetricsAuth
@@ -55,7 +55,7 @@ func (r *Request) own(h fields, rest string, metrics bool, now time.Time) (*Repl
 	case isOrder && !master:
 		return nil, refuse(MissingKey, "this endpoint needs a master key; send one as Authorization: Bearer <key>")
 	case isOrder:
-		return r.order(order, now)
+		return r.order(rest, now)
 	}
 	return nil, refuse(NotFound, "there is no such endpoint; try "+r.g.cfg.Endpoints.Prefix+"/health")
 }

@@ -92,3 +92,29 @@ func TestBreakerOrders(t *testing.T) {
 		t.Errorf("after auto: %q", got)
 	}
 }
+
+func TestPurge(t *testing.T) {
+	g, _ := newGuard(t, policyWith(cachePolicy))
+	post := func(path string) *call {
+		r := &call{headers: [][2]string{{":method", "POST"}, {":path", "/api/spark" + path}, {"authorization", "Bearer k-master"}}}
+		return r.run(t, g)
+	}
+	for _, c := range []struct{ path, want string }{
+		{"/cache/purge/bob", `{"dropped":0}`}, {"/cache/purge/alice", `{"dropped":1}`}, {"/cache/purge", `{"dropped":0}`},
+	} {
+		if c.path == "/cache/purge/bob" {
+			answered(chat("k-alice", "capital?")).run(t, g)
+		}
+		if got := string(post(c.path).reply.Body); got != c.want {
+			t.Errorf("%s: %s, want %s", c.path, got, c.want)
+		}
+	}
+	for _, path := range []string{"/cache/purgex", "/cache/purge/", "/cache"} {
+		if got := post(path).reply.Status; got != 404 && got != 405 {
+			t.Errorf("%s: %d", path, got)
+		}
+	}
+	if chat("k-alice", "capital?").run(t, g).reply != nil {
+		t.Error("a purged answer was given")
+	}
+}

@@ -27,6 +27,7 @@ const (
 	PromptInjection  Reason = "prompt_injection"
 	CircuitOpen      Reason = "circuit_open"
 	Undecided        Reason = "undecided"
+	NotCached        Reason = "not_cached"
 	NotFound         Reason = "not_found"
 	MethodNotAllowed Reason = "method_not_allowed"
 )
@@ -48,6 +49,7 @@ var (
 	notAllowed      = class{405, "invalid_request_error", "invalid_request_error", "INVALID_ARGUMENT"}
 	limited         = class{429, "rate_limit_error", "rate_limit_error", "RESOURCE_EXHAUSTED"}
 	unavailable     = class{503, "server_error", "overloaded_error", "UNAVAILABLE"}
+	gatewayTimeout  = class{504, "invalid_request_error", "api_error", "DEADLINE_EXCEEDED"}
 	failed          = class{503, "server_error", "api_error", "UNAVAILABLE"}
 )
 
@@ -59,7 +61,7 @@ var classes = map[Reason]class{
 	RateLimited: limited, BodyTooLarge: tooLarge,
 	MediaType: mediaType, Encoding: mediaType,
 	CircuitOpen: unavailable, Undecided: failed,
-	NotFound: notFound, MethodNotAllowed: notAllowed,
+	NotCached: gatewayTimeout, NotFound: notFound, MethodNotAllowed: notAllowed,
 }
 
 // Reasons lists every reason in order, for the metrics' closed label set.

@@ -62,6 +62,8 @@ type Request struct {
 	tokensOf     *config.Limit
 	usage        *llm.UsageReader // of the answer, while it passes by
 
+	cache *cacheCall // nil for calls that are not to be cached
+
 	breaker *breaker.Breaker
 	ticket  breaker.Ticket
 	cluster string
@@ -103,6 +105,9 @@ func (r *Request) Begin(headers [][2]string, end bool, now time.Time) Verdict {
 	if f := r.takeLimits(now); f != nil {
 		return r.refused(f)
 	}
+	if !end {
+		r.prepareCache(h)
+	}
 	r.held = !end && r.g.cfg.HeaderMode == config.Hold
 	if r.held {
 		r.phase = phaseBody
@@ -128,7 +133,13 @@ func (r *Request) RequestBody(size int, read func() ([]byte, error), end bool, n
 		return Verdict{Action: Wait}
 	}
 	verdict, f := r.inspectAll(size, read)
-	if f == nil {
+	if f != nil {
+		return r.refused(f)
+	}
+	if reply := r.fromCache(now); reply != nil {
+		return r.answer(reply, decisionCached)
+	}
+	if f = r.onlyIfCached(); f == nil {
 		f = r.reserveTokens(now)
 	}
 	if f != nil {

@@ -19,6 +19,7 @@ func (r *Request) ResponseHeaders(headers [][2]string, end bool, now time.Time) 
 		r.elapsed = since(r.started, now)
 		r.judge(h)
 		r.watch(h)
+		r.capture(h)
 	}
 	edits := r.g.edits[:0]
 	for _, header := range r.g.cfg.ResponseHeaders {
@@ -27,18 +28,26 @@ func (r *Request) ResponseHeaders(headers [][2]string, end bool, now time.Time) 
 	if r.id != "" && h.get("x-request-id") == "" {
 		edits = append(edits, Edit{Name: "x-request-id", Value: r.id})
 	}
+	if r.cache != nil {
+		edits = append(edits, Edit{Name: cacheHeader, Value: r.cache.state})
+	}
 	r.g.edits = r.limitHeaders(edits, now)
 	return r.g.edits
 }
 
 // ResponseBody sees a piece of the answer go by, if it is Watching; end is set
 // with the last one or with the trailers. Nothing is ever held back.
-func (r *Request) ResponseBody(piece []byte, end bool) {
+func (r *Request) ResponseBody(piece []byte, end bool, now time.Time) {
 	if r.usage != nil && len(piece) > 0 {
 		r.usage.Write(piece)
 	}
+	if r.captures() {
+		r.keep(piece)
+	}
 	if end {
 		r.complete = true
+		r.store(now)
+		r.landed()
 		r.publishTokens()
 	}
 }

@@ -28,7 +28,7 @@ func (r *Request) watch(h fields) {
 }
 
 // Watching says that ResponseBody wants to see the pieces of the answer.
-func (r *Request) Watching() bool { return r.usage != nil }
+func (r *Request) Watching() bool { return r.usage != nil || r.captures() }
 
 // publishEstimate sets the filter state with what the call may use, for a rate
 // limit that is charged before the answer.

@@ -12,6 +12,9 @@ const (
 	Undecided
 	Findings
 	Tokens
+	Cache
+	CacheStored
+	CacheSaved
 	Duration
 	BreakerState
 	BreakerChanges
@@ -52,6 +55,9 @@ var Table = [count]Info{
 	Undecided:      {"sparkward_undecided_total", Counter, "cause", "Decisions that could not be made, by cause; on_error gives the answer."},
 	Findings:       {"sparkward_findings_total", Counter, "category", "Findings of the prompt scan, by category."},
 	Tokens:         {"sparkward_tokens_total", Counter, "direction", "Tokens of model calls, by direction; estimated where the answer did not tell."},
+	Cache:          {"sparkward_cache_total", Counter, "result", "Calls that the policy wants cached, by result: hit, miss or bypass."},
+	CacheStored:    {"sparkward_cache_store_total", Counter, "result", "Answers offered to the cache: stored, or why not."},
+	CacheSaved:     {"sparkward_cache_saved_tokens_total", Counter, "", "Tokens that answers from the cache would have used."},
 	Duration:       {"sparkward_request_duration_seconds", Buckets, "", "Time from request headers to the end of the answer, for requests sent upstream."},
 	BreakerState:   {"sparkward_breaker_state", Gauge, "cluster", "State of the breaker of a cluster: 0 closed, 1 open, 2 half-open."},
 	BreakerChanges: {"sparkward_breaker_changes_total", Counter, "cluster", "Changes of state of the breaker of a cluster."},

@@ -3,9 +3,9 @@
 package respcache
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"github.com/sparkward/sparkward/plugin/internal/sha256"
 )
 
 // MaxRequest is the longest request body that is cached, in bytes.

@@ -1,8 +1,8 @@
 package respcache
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
+	"github.com/sparkward/sparkward/plugin/internal/sha256"
 	"time"
 )
 
