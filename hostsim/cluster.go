@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/sparkward/sparkward/hostsim/internal/chain"
-	"github.com/sparkward/sparkward/hostsim/internal/header"
+	"github.com/sparkward/sparkward/hostsim/internal/http2"
 )
 
 // cluster is a Cluster that can be called.
@@ -20,7 +20,9 @@ type cluster struct {
 	url *url.URL // nil for a cluster without a host
 
 	mu   sync.Mutex
-	idle []*conn1
+	idle []*conn1    // HTTP/1.1
+	two  *http2.Conn // HTTP/2
+	from string      // the local address of two
 }
 
 func (h *Host) addClusters() error {
@@ -53,34 +55,31 @@ type exchange interface {
 	fail(f failure)
 }
 
-// part is a part of an answer: headers, data or trailers.
-type part struct {
-	headers, trailers *header.Map
-	data              []byte
-	end               bool
-}
+// part is a part of a message: headers, data or trailers.
+type part = http2.Part
 
-// connect finds an idle connection for an exchange, or opens one in the background.
+// connect finds a connection for an exchange, or opens one in the background.
 func (c *cluster) connect(e exchange) {
 	c.mu.Lock()
-	if n := len(c.idle); n > 0 {
-		conn := c.idle[n-1]
-		c.idle = c.idle[:n-1]
-		conn.current = e
+	n := len(c.idle)
+	if n == 0 || c.HTTP2 {
 		c.mu.Unlock()
-		e.connected(conn, conn.local)
+		go c.open(e)
 		return
 	}
+	conn := c.idle[n-1]
+	c.idle = c.idle[:n-1]
+	conn.current = e
 	c.mu.Unlock()
-	go c.dial(e)
+	e.connected(conn, conn.local)
 }
 
-func (c *cluster) dial(e exchange) {
-	timeout := c.ConnectTimeout
-	if timeout == 0 {
-		timeout = 5 * time.Second // Envoy's default connect_timeout
+func (c *cluster) open(e exchange) {
+	if c.HTTP2 {
+		c.exchange2(e)
+		return
 	}
-	conn, err := net.DialTimeout("tcp", c.url.Host, timeout)
+	conn, err := c.dial()
 	if err != nil {
 		e.fail(dialFailure(err))
 		return
@@ -88,6 +87,14 @@ func (c *cluster) dial(e exchange) {
 	made := newConn1(c, conn, e)
 	e.connected(made, made.local)
 	made.read()
+}
+
+func (c *cluster) dial() (net.Conn, error) {
+	timeout := c.ConnectTimeout
+	if timeout == 0 {
+		timeout = 5 * time.Second // Envoy's default connect_timeout
+	}
+	return net.DialTimeout("tcp", c.url.Host, timeout)
 }
 
 // dialFailure puts a failed connection in Envoy's words.
@@ -139,5 +146,8 @@ func (c *cluster) closeIdle() {
 	defer c.mu.Unlock()
 	for _, conn := range c.idle {
 		conn.conn.Close()
+	}
+	if c.two != nil {
+		c.two.Close()
 	}
 }

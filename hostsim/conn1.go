@@ -34,15 +34,15 @@ func (c *conn1) send(parts []part) error {
 	c.mu.Lock()
 	for _, part := range parts {
 		switch {
-		case part.headers != nil:
-			out, c.framing = http1.AppendRequest(out, part.headers, part.end)
+		case part.Headers != nil:
+			out, c.framing = http1.AppendRequest(out, part.Headers, part.End)
 			c.sent = false
-		case part.trailers != nil:
-			out = c.framing.AppendTrailers(out, part.trailers, false)
+		case part.Trailers != nil:
+			out = c.framing.AppendTrailers(out, part.Trailers, false)
 		default:
-			out = c.framing.AppendData(out, part.data, part.end)
+			out = c.framing.AppendData(out, part.Data, part.End)
 		}
-		c.sent = c.sent || part.end
+		c.sent = c.sent || part.End
 	}
 	c.mu.Unlock()
 	_, err := c.conn.Write(out)
@@ -99,7 +99,7 @@ func (c *conn1) answer(e exchange) error {
 	if err != nil {
 		return err
 	}
-	parts := []part{{headers: head.Headers, end: head.Body.None()}}
+	parts := []part{{Headers: head.Headers, End: head.Body.None()}}
 	read := c.reader.Take
 	for {
 		data, end, _, err := read(&head.Body)
@@ -108,7 +108,7 @@ func (c *conn1) answer(e exchange) error {
 			return err
 		}
 		if len(data) > 0 {
-			parts = append(parts, part{data: data})
+			parts = append(parts, part{Data: data})
 		}
 		if end {
 			return c.finish(e, head, parts)
@@ -123,8 +123,8 @@ func (c *conn1) answer(e exchange) error {
 // finish ends an exchange whose answer is complete. The connection is kept if both
 // sides are done with it.
 func (c *conn1) finish(e exchange, head *http1.Head, parts []part) error {
-	if len(parts) == 0 || !parts[len(parts)-1].end {
-		parts = append(parts, part{end: true})
+	if len(parts) == 0 || !parts[len(parts)-1].End {
+		parts = append(parts, part{End: true})
 	}
 	c.mu.Lock()
 	keep := c.sent && !head.Close && !c.reader.Buffered()

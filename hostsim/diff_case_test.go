@@ -34,6 +34,7 @@ type diffOptions struct {
 	vmID      string
 	wasm      string // another filter than the probe
 	http2     bool   // to the upstream
+	client2   bool   // the client speaks HTTP/2
 	timeout   time.Duration
 	node      string
 	shared    string // the name of a case whose plugin comes first in the chain
@@ -103,6 +104,8 @@ func (o *diffOptions) read(words []string) (err error) {
 		o.vmID = value
 	case "wasm":
 		o.wasm = value
+	case "http2":
+		o.client2 = true
 	case "upstream-http2":
 		o.http2 = true
 	case "timeout":

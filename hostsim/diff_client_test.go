@@ -18,6 +18,7 @@ import (
 //
 //	> METHOD /path | name: value | ...   sends the head of a request
 //	> raw TEXT       sends TEXT, with Go's escapes
+//	> bighead SIZE N sends the head of a GET with N headers of SIZE bytes
 //	> body TEXT      sends a piece of a body as it is; "> fill N" sends N bytes
 //	> chunk TEXT     sends one chunk
 //	> last           sends the last chunk; "> last | name: value" with trailers
@@ -116,6 +117,11 @@ func (c *diffClient) send(what string) error {
 		}
 		c.method = "GET"
 		return c.write(text)
+	case "bighead":
+		var size, n int
+		fmt.Sscan(rest, &size, &n)
+		c.method = "GET"
+		return c.write("GET / HTTP/1.1\r\nhost: test\r\n" + strings.Repeat("x-big: "+strings.Repeat("b", size)+"\r\n", n) + "\r\n")
 	case "body":
 		return c.write(rest)
 	case "fill":
@@ -132,7 +138,7 @@ func (c *diffClient) send(what string) error {
 	c.method = kind
 	target, headers, _ := strings.Cut(rest, " | ")
 	text := kind + " " + target + " HTTP/1.1\r\n"
-	if !strings.Contains(headers, "host:") {
+	if !strings.Contains("| "+headers, "| host:") {
 		text += "host: test\r\n"
 	}
 	return c.write(text + headerLines(headers) + "\r\n")

@@ -94,7 +94,7 @@ func startEnvoy(t testing.TB, cases []*diffCase, clusters []object) *envoy {
 
 func (e *envoy) read(pipe io.Reader) {
 	scanner := bufio.NewScanner(pipe)
-	scanner.Buffer(nil, 16<<20)
+	scanner.Buffer(nil, 64<<20)
 	for scanner.Scan() {
 		thread, text, ok := strings.Cut(scanner.Text(), "|")
 		e.mu.Lock()

@@ -148,16 +148,27 @@ func untilOver(transcript func() string, access func() string) {
 	}
 }
 
+// play runs the client section and returns what the client saw.
+func (c *diffCase) play(address string, settle func()) string {
+	if c.options.client2 {
+		client := &diffClient2{address: address, settle: settle}
+		client.run(c.sections["client"])
+		return client.out.String()
+	}
+	client := &diffClient{address: address, settle: settle}
+	client.run(c.sections["client"])
+	return client.out.String()
+}
+
 func (c *diffCase) onEnvoy(t *testing.T, e *envoy, up *diffUpstream) string {
 	mark := len(e.log())
 	settle := settler(func() int { return len(e.log()) })
 	up.play(c.sections["upstream"], settle)
-	client := &diffClient{address: e.addresses[c.name], settle: settle}
-	client.run(c.sections["client"])
+	client := c.play(e.addresses[c.name], settle)
 	trace := func() string { return e.transcript(c, mark) }
 	access := func() string { return e.access(c, mark) }
 	untilOver(trace, access)
-	return report(client.out.String(), up.text(), access(), trace())
+	return report(client, up.text(), access(), trace())
 }
 
 // lockedBuffer is a strings.Builder for several goroutines.
@@ -193,11 +204,10 @@ func (c *diffCase) onSim(t *testing.T, up *diffUpstream, clusters []hostsim.Clus
 	mark := len(trace.String())
 	settle := settler(func() int { return len(trace.String()) })
 	up.play(c.sections["upstream"], settle)
-	client := &diffClient{address: l.Addr().String(), settle: settle}
-	client.run(c.sections["client"])
+	client := c.play(l.Addr().String(), settle)
 	filter := func() string { return simTranscript(c, trace.String()[:mark], trace.String()[mark:]) }
 	untilOver(filter, access.String)
-	return report(client.out.String(), up.text(), access.String(), filter())
+	return report(client, up.text(), access.String(), filter())
 }
 
 // simTranscript prints what worker 0 did.

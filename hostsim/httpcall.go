@@ -84,12 +84,12 @@ func (h *httpCall) connected(up upstream, _ string) {
 		return
 	}
 	body, trailers := len(h.call.Body) > 0, h.call.Trailers != nil
-	parts := []part{{headers: h.call.Headers, end: !body && !trailers}}
+	parts := []part{{Headers: h.call.Headers, End: !body && !trailers}}
 	if body {
-		parts = append(parts, part{data: h.call.Body, end: !trailers})
+		parts = append(parts, part{Data: h.call.Body, End: !trailers})
 	}
 	if trailers {
-		parts = append(parts, part{trailers: h.call.Trailers, end: true})
+		parts = append(parts, part{Trailers: h.call.Trailers, End: true})
 	}
 	up.send(parts)
 }
@@ -98,14 +98,14 @@ func (h *httpCall) answer(parts []part) (more bool) {
 	h.w.run(func() {
 		for _, p := range parts {
 			switch {
-			case p.headers != nil:
-				h.response.Headers = p.headers
-			case p.trailers != nil:
-				h.response.Trailers = p.trailers
+			case p.Headers != nil:
+				h.response.Headers = p.Headers
+			case p.Trailers != nil:
+				h.response.Trailers = p.Trailers
 			default:
-				h.response.Body = append(h.response.Body, p.data...)
+				h.response.Body = append(h.response.Body, p.Data...)
 			}
-			if p.end {
+			if p.End {
 				h.finish(&h.response)
 			}
 		}

@@ -42,6 +42,9 @@ func (r *router) Route(h *header.Map) {
 	host, info := r.s.w.host, r.s.info
 	info.HasRoute, info.RouteName, info.VirtualHost, info.ClusterName = false, "", "", ""
 	path, _, _ := strings.Cut(h.Value(":path"), "?")
+	if h.Value("x-forwarded-proto") == "" || path == "" {
+		return // as in Envoy
+	}
 	for i := range host.opts.Routes {
 		route := &host.opts.Routes[i]
 		if !strings.HasPrefix(path, route.Prefix) {
@@ -84,28 +87,32 @@ func (r *router) Headers(h *header.Map, end bool) {
 	case r.cluster.url == nil:
 		r.reply(503, "no healthy upstream", "no_healthy_upstream", chain.NoHealthyUpstream)
 		return
+	case h.Value(":method") == "":
+		r.reply(503, "missing required header: :method",
+			"filter_removed_required_request_headers{missing_required_header:_:method}", chain.DownstreamProtocolError)
+		return
 	}
 	if timeout := r.timeout(); timeout > 0 {
 		h.Put("x-envoy-expected-rq-timeout-ms", strconv.FormatInt(timeout.Milliseconds(), 10))
 	}
 	r.s.info.Attempts, r.s.info.UpstreamAddress = 1, r.cluster.url.Host
 	r.waiting, r.sent = true, time.Now()
-	r.enqueue(part{headers: h, end: end})
+	r.enqueue(part{Headers: h.Clone(), End: end})
 }
 
 // Data implements chain.Terminal.
-func (r *router) Data(data []byte, end bool) { r.enqueue(part{data: data, end: end}) }
+func (r *router) Data(data []byte, end bool) { r.enqueue(part{Data: data, End: end}) }
 
 // Trailers implements chain.Terminal.
-func (r *router) Trailers(t *header.Map) { r.enqueue(part{trailers: t, end: true}) }
+func (r *router) Trailers(t *header.Map) { r.enqueue(part{Trailers: t, End: true}) }
 
 func (r *router) enqueue(p part) {
 	if r.over {
 		return
 	}
 	r.ops = append(r.ops, p)
-	r.queued += len(p.data)
-	if p.end {
+	r.queued += len(p.Data)
+	if p.End {
 		r.ended = true
 		r.startTimer()
 	}
@@ -212,17 +219,17 @@ func (r *router) answer(parts []part) (more bool) {
 }
 
 func (r *router) take(p part) {
-	r.complete(p.end)
+	r.complete(p.End)
 	switch {
-	case p.headers != nil:
+	case p.Headers != nil:
 		r.answered = true
 		r.s.info.Details = "via_upstream"
-		p.headers.Put("x-envoy-upstream-service-time", strconv.FormatInt(time.Since(r.sent).Milliseconds(), 10))
-		r.s.chain.ResponseHeaders(p.headers, p.end)
-	case p.trailers != nil:
-		r.s.chain.ResponseTrailers(p.trailers)
+		p.Headers.Put("x-envoy-upstream-service-time", strconv.FormatInt(time.Since(r.sent).Milliseconds(), 10))
+		r.s.chain.ResponseHeaders(p.Headers, p.End)
+	case p.Trailers != nil:
+		r.s.chain.ResponseTrailers(p.Trailers)
 	default:
-		r.s.chain.ResponseData(p.data, p.end)
+		r.s.chain.ResponseData(p.Data, p.End)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/sparkward/sparkward/hostsim/internal/chain"
 	"github.com/sparkward/sparkward/hostsim/internal/header"
 	"github.com/sparkward/sparkward/hostsim/internal/http1"
+	"github.com/sparkward/sparkward/hostsim/internal/http2"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -98,6 +99,8 @@ func (h *Host) Shutdown(ctx context.Context) error {
 	for c, idle := range l.open {
 		if _, listening := c.(net.Listener); idle || listening {
 			c.Close()
+		} else if two, ok := c.(interface{ Drain() }); ok {
+			two.Drain()
 		}
 	}
 	l.mu.Unlock()
@@ -131,7 +134,11 @@ func (h *Host) serveConn(conn net.Conn) {
 	h.listeners.next++
 	h.listeners.mu.Unlock()
 	c := &server1{host: h, w: w, conn: conn, reader: http1.NewReader(conn), id: connections.Add(1)}
-	c.serve()
+	if c.reader.Begins(http2.Preface) {
+		(&server2{c}).serve()
+	} else {
+		c.serve()
+	}
 }
 
 // server1 is an HTTP/1.1 connection of a client.
@@ -165,22 +172,24 @@ func (c *server1) refuse(err error) {
 	if !errors.As(err, &parse) {
 		return
 	}
-	text := http1.Reason(parse.Status)
-	c.conn.Write([]byte("HTTP/1.1 " + itoa(parse.Status) + " " + text + "\r\ncontent-length: " + itoa(len(text)) +
-		"\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n" + text))
+	refused := refuse(parse.Status, http1.Reason(parse.Status), parse.Details, chain.DownstreamProtocolError)
+	c.w.mu.Lock()
+	s := c.w.newStream(c.info(protocolHTTP1), &writer1{conn: c.conn})
+	s.closing = true
+	c.w.mu.Unlock()
+	c.w.do(s, func() { s.chain.Refuse(refused.Reply, refused.flag, nil, false) })
+	s.drain(c.conn)
 }
 
 // exchange serves one request. It reports whether the connection can be used again.
 func (c *server1) exchange(head *http1.Head) bool {
 	request := head.Headers
 	w := c.worker(request)
-	info := &chain.Info{Protocol: protocolHTTP1, Remote: c.conn.RemoteAddr().String(),
-		Local: c.conn.LocalAddr().String(), ConnectionID: c.id, Start: c.host.clock.Now()}
+	info := c.info([2]string{protocolHTTP10, protocolHTTP1}[head.Minor])
 	out := &writer1{conn: c.conn, head: request.Value(":method") == "HEAD"}
 	if head.Expect {
 		c.conn.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
 	}
-	c.host.completeRequest(request)
 	parts, end, err := c.buffered(head)
 	s := w.serve(info, out, head.Close || c.host.listeners.isDraining(), parts...)
 	if err != nil {
@@ -196,6 +205,11 @@ func (c *server1) exchange(head *http1.Head) bool {
 	}
 	s.waitClosed()
 	return !s.isClosing()
+}
+
+func (c *server1) info(protocol string) *chain.Info {
+	return &chain.Info{Protocol: protocol, Remote: c.conn.RemoteAddr().String(),
+		Local: c.conn.LocalAddr().String(), ConnectionID: c.id, Start: c.host.clock.Now()}
 }
 
 // worker is the connection's, unless the options pick another.
@@ -219,12 +233,12 @@ func (c *server1) worker(m *header.Map) *worker {
 // buffered is what came of the request already: its headers, and maybe its body.
 func (c *server1) buffered(head *http1.Head) (parts []part, end bool, err error) {
 	if head.Body.None() {
-		return []part{{headers: head.Headers, end: true}}, true, nil
+		return []part{{Headers: head.Headers, End: true}}, true, nil
 	}
 	data, end, _, err := c.reader.Take(&head.Body)
-	parts = []part{{headers: head.Headers}, {data: data}}
+	parts = []part{{Headers: head.Headers}, {Data: data}}
 	if end {
-		parts = append(parts, part{end: true})
+		parts = append(parts, part{End: true})
 	}
 	return parts, end, err
 }
@@ -233,9 +247,9 @@ func (c *server1) buffered(head *http1.Head) (parts []part, end bool, err error)
 func (c *server1) readBody(s *stream, body *http1.Body) bool {
 	for {
 		data, end, _, err := c.reader.Read(body)
-		parts := []part{{data: data}}
+		parts := []part{{Data: data}}
 		if end {
-			parts = append(parts, part{end: true})
+			parts = append(parts, part{End: true})
 		}
 		over := s.requestParts(parts...)
 		switch {
@@ -276,7 +290,7 @@ func (s *stream) isClosing() bool {
 func (s *stream) gone() {
 	s.w.run(func() {
 		if !s.closed {
-			s.clientGone()
+			s.disconnected()
 		}
 	})
 }
@@ -292,15 +306,16 @@ type writer1 struct {
 // write implements client.
 func (w *writer1) write(p piece) error {
 	var out []byte
-	if p.headers != nil {
-		w.close = p.headers.Value("connection") == "close"
-		out, w.framing = http1.AppendResponse(out, p.headers, p.ended && len(p.data) == 0 && p.trailers == nil, w.head)
-	}
-	switch {
-	case p.trailers != nil:
-		out = w.framing.AppendTrailers(w.framing.AppendData(out, p.data, false), p.trailers, false)
-	case len(p.data) > 0 || p.ended:
-		out = w.framing.AppendData(out, p.data, p.ended)
+	for _, part := range p.parts {
+		switch {
+		case part.Headers != nil:
+			w.close = part.Headers.Value("connection") == "close"
+			out, w.framing = http1.AppendResponse(out, part.Headers, part.End, w.head)
+		case part.Trailers != nil:
+			out = w.framing.AppendTrailers(out, part.Trailers, false)
+		default:
+			out = w.framing.AppendData(out, part.Data, part.End)
+		}
 	}
 	_, err := w.conn.Write(out)
 	if p.reset || p.ended && w.close && !p.early {

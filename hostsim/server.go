@@ -20,8 +20,9 @@ import (
 const readSize = 32 << 10
 
 const (
-	protocolHTTP1 = "HTTP/1.1"
-	protocolHTTP2 = "HTTP/2"
+	protocolHTTP10 = "HTTP/1.0"
+	protocolHTTP1  = "HTTP/1.1"
+	protocolHTTP2  = "HTTP/2"
 )
 
 // ServeHTTP sends one request through the filters to its upstream and answers it.
@@ -33,12 +34,11 @@ func (h *Host) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	w, info := h.pick(r), h.infoOf(r)
 	end := r.Body == nil || r.Body == http.NoBody
 	request := requestHeaders(r)
-	h.completeRequest(request)
-	s := w.serve(info, &handlerClient{rw: rw, control: control}, false, part{headers: request, end: end})
+	s := w.serve(info, &handlerClient{rw: rw, control: control}, false, part{Headers: request, End: end})
 	stop := context.AfterFunc(r.Context(), func() {
 		w.do(nil, func() {
 			if !s.closed {
-				s.clientGone()
+				s.disconnected()
 			}
 		})
 	})
@@ -57,8 +57,16 @@ func (h *Host) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 func (w *worker) serve(info *chain.Info, c client, closing bool, parts ...part) (s *stream) {
 	w.mu.Lock()
 	s = w.newStream(info, c)
-	s.request, s.closing = parts[0].headers, closing
+	s.request, s.closing = parts[0].Headers, closing
 	w.mu.Unlock()
+	if refused := vet(s.request, info.Protocol); refused != nil {
+		w.do(s, func() {
+			s.chain.Refuse(refused.Reply, refused.flag, refused.logged(s.request), parts[len(parts)-1].End)
+		})
+		return s
+	}
+	w.host.completeRequest(s.request)
+	info.Remote = remote(s.request, info.Remote)
 	w.do(s, func() { s.take(parts) })
 	return s
 }
@@ -89,6 +97,8 @@ func (h *Host) infoOf(r *http.Request) *chain.Info {
 		ConnectionID: connections.Add(1)}
 	if r.ProtoMajor == 2 {
 		info.Protocol = protocolHTTP2
+	} else if !r.ProtoAtLeast(1, 1) {
+		info.Protocol = protocolHTTP10
 	}
 	if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
 		info.Local = local.String()
@@ -106,7 +116,6 @@ func requestHeaders(r *http.Request) *header.Map {
 	}
 	m.Add(":path", path)
 	m.Add(":method", r.Method)
-	m.Add(":scheme", "http")
 	addSorted(m, r.Header)
 	if _, ok := m.Get("content-length"); !ok && r.ContentLength > 0 {
 		m.Add("content-length", strconv.FormatInt(r.ContentLength, 10))
@@ -136,12 +145,12 @@ func (s *stream) readBody(r *http.Request) {
 		n, err := r.Body.Read(buffer)
 		read += int64(n)
 		last := r.ProtoMajor == 2 && read == r.ContentLength
-		parts := []part{{data: buffer[:n], end: last}}
+		parts := []part{{Data: buffer[:n], End: last}}
 		switch {
 		case err == io.EOF && !last:
 			parts = append(parts, endOf(r))
 		case err != nil && err != io.EOF:
-			s.w.run(s.clientGone)
+			s.w.run(s.disconnected)
 			return
 		}
 		if s.requestParts(parts...) || last || err != nil {
@@ -153,11 +162,11 @@ func (s *stream) readBody(r *http.Request) {
 // endOf is the end of a request: its trailers, or nothing more.
 func endOf(r *http.Request) part {
 	if len(r.Trailer) == 0 {
-		return part{end: true}
+		return part{End: true}
 	}
 	t := header.New(header.Trailer)
 	addSorted(t, r.Trailer)
-	return part{trailers: t, end: true}
+	return part{Trailers: t, End: true}
 }
 
 // handlerClient writes a response with net/http.
@@ -168,16 +177,16 @@ type handlerClient struct {
 
 // write implements client.
 func (c *handlerClient) write(p piece) error {
-	if p.headers != nil {
-		c.writeHeaders(p.headers)
-	}
-	if len(p.data) > 0 {
-		if _, err := c.rw.Write(p.data); err != nil {
-			return err
+	for _, part := range p.parts {
+		if part.Headers != nil {
+			c.writeHeaders(part.Headers)
 		}
-	}
-	if p.trailers != nil {
-		for _, f := range p.trailers.Fields() {
+		if len(part.Data) > 0 {
+			if _, err := c.rw.Write(part.Data); err != nil {
+				return err
+			}
+		}
+		for _, f := range part.Trailers.Fields() {
 			c.rw.Header().Add(http.TrailerPrefix+f.Name, f.Value)
 		}
 	}

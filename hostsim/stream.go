@@ -16,16 +16,14 @@ type client interface {
 
 // piece is what there is of a response to write at one time.
 type piece struct {
-	headers, trailers *header.Map
-	data              []byte
-	ended             bool // the response is complete
-	early             bool // it is complete, the request is not
-	reset             bool // the response was broken off
+	parts  []part
+	queued int  // bytes of data in parts
+	ended  bool // the response is complete
+	early  bool // it is complete, the request is not
+	reset  bool // the response was broken off
 }
 
-func (p *piece) empty() bool {
-	return p.headers == nil && p.trailers == nil && p.data == nil && !p.ended && !p.reset
-}
+func (p *piece) empty() bool { return p.parts == nil && !p.reset }
 
 // stream joins one request of a server to the chain of filters. The worker's lock
 // guards it.
@@ -96,28 +94,23 @@ func (s *stream) touch() {
 	}
 }
 
+func (s *stream) put(p part) {
+	s.out.parts = append(s.out.parts, p)
+	s.out.queued += len(p.Data)
+	s.out.ended = p.End
+	s.touch()
+}
+
 // SendHeaders implements chain.Downstream.
 func (s *stream) SendHeaders(h *header.Map, end bool) {
-	s.out.headers, s.out.ended = s.finishHeaders(h), end
-	s.touch()
+	s.put(part{Headers: s.finishHeaders(h).Clone(), End: end})
 }
 
 // SendData implements chain.Downstream.
-func (s *stream) SendData(data []byte, end bool) {
-	if len(s.out.data) == 0 {
-		s.out.data = data
-	} else {
-		s.out.data = append(s.out.data, data...)
-	}
-	s.out.ended = end
-	s.touch()
-}
+func (s *stream) SendData(data []byte, end bool) { s.put(part{Data: data, End: end}) }
 
 // SendTrailers implements chain.Downstream.
-func (s *stream) SendTrailers(t *header.Map) {
-	s.out.trailers, s.out.ended = t, true
-	s.touch()
-}
+func (s *stream) SendTrailers(t *header.Map) { s.put(part{Trailers: t.Clone(), End: true}) }
 
 // LocalReply implements chain.Downstream. Envoy ends an HTTP/1 connection after a bad
 // request.
@@ -130,14 +123,15 @@ func (s *stream) Reset(answered bool) {
 }
 
 // clientGone ends the stream because the client broke it off.
-func (s *stream) clientGone() {
-	if s.http1 {
-		s.chain.ClientGone("downstream_remote_disconnect", chain.DownstreamConnectionTermination)
-	} else {
-		s.chain.ClientGone("http2.remote_reset", chain.DownstreamRemoteReset)
-	}
+func (s *stream) clientGone(details string, flag chain.Flags) {
+	s.chain.ClientGone(details, flag)
 	s.closed, s.cut = true, true
 	s.wake.Broadcast()
+}
+
+// disconnected is clientGone for a closed connection.
+func (s *stream) disconnected() {
+	s.clientGone("downstream_remote_disconnect", chain.DownstreamConnectionTermination)
 }
 
 // pump does what waits for it outside the worker's lock: it sends to the upstream and
@@ -155,7 +149,7 @@ func (s *stream) pump() {
 		s.writing = false
 		s.closed, s.cut = s.closed || p.ended || p.reset, s.cut || p.reset
 		if err != nil && !s.closed {
-			s.clientGone()
+			s.disconnected()
 		}
 		s.wake.Broadcast()
 	}
@@ -168,7 +162,7 @@ func (s *stream) mustWait() bool {
 
 // responseMustWait reports whether the response has to wait: for a filter or the client.
 func (s *stream) responseMustWait() bool {
-	return (s.responseBlocked || len(s.out.data) > highWatermark) && !s.chain.Over()
+	return (s.responseBlocked || s.out.queued > highWatermark) && !s.chain.Over()
 }
 
 // requestParts hands parts of the request to the filters, and waits while it must.
@@ -185,12 +179,12 @@ func (s *stream) requestParts(parts ...part) (over bool) {
 func (s *stream) take(parts []part) {
 	for _, p := range parts {
 		switch {
-		case p.headers != nil:
-			s.chain.RequestHeaders(p.headers, p.end)
-		case p.trailers != nil:
-			s.chain.RequestTrailers(p.trailers)
-		case len(p.data) > 0 || p.end:
-			s.chain.RequestData(p.data, p.end)
+		case p.Headers != nil:
+			s.chain.RequestHeaders(p.Headers, p.End)
+		case p.Trailers != nil:
+			s.chain.RequestTrailers(p.Trailers)
+		case len(p.Data) > 0 || p.End:
+			s.chain.RequestData(p.Data, p.End)
 		}
 	}
 }

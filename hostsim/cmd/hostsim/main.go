@@ -11,7 +11,6 @@ import (
 	"io"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -154,12 +153,9 @@ func explain(f *flags, err error) error {
 }
 
 // serve answers requests until ctx ends, then lets running ones finish.
-func serve(ctx context.Context, host http.Handler, listener net.Listener) error {
-	server := &http.Server{Handler: host, ReadHeaderTimeout: time.Minute, Protocols: new(http.Protocols)}
-	server.Protocols.SetHTTP1(true)
-	server.Protocols.SetUnencryptedHTTP2(true)
+func serve(ctx context.Context, host *hostsim.Host, listener net.Listener) error {
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- host.Serve(listener) }()
 	select {
 	case err := <-failed:
 		return err
@@ -167,8 +163,6 @@ func serve(ctx context.Context, host http.Handler, listener net.Listener) error 
 	}
 	wait, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
-	if err := server.Shutdown(wait); err != nil {
-		return server.Close()
-	}
+	host.Shutdown(wait) // what did not finish in time is broken off
 	return nil
 }

@@ -137,6 +137,14 @@ func (s *Stream) RequestHeaders(h *header.Map, end bool) {
 	s.dec.runHeaders(nil, end)
 }
 
+// Refuse answers a request that the filters are not shown. Its headers, nil for none, are
+// for the log.
+func (s *Stream) Refuse(r Reply, flag Flags, h *header.Map, end bool) {
+	s.Info.Flags |= flag
+	s.dec.headers, s.dec.observedEnd = h, end
+	s.SendLocalReply(r)
+}
+
 // isGRPC reports whether a local reply has to look like gRPC.
 func isGRPC(h *header.Map) bool {
 	rest, ok := strings.CutPrefix(h.Value("content-type"), "application/grpc")
@@ -196,15 +204,13 @@ func (s *side) abortedOrOver(stream *Stream) bool {
 }
 
 func (s *Stream) sendHeaders(end bool) {
-	if _, ok := s.enc.headers.Get(":status"); !ok {
+	code, err := strconv.Atoi(s.enc.headers.Value(":status"))
+	if err != nil {
 		s.SendLocalReply(Reply{Code: 502, Body: "missing required header: :status", GRPCStatus: NoGRPCStatus,
 			Details: "filter_removed_required_response_headers{missing_required_header:_:status}"})
 		return
 	}
-	s.headersSent = true
-	if code, err := strconv.Atoi(s.enc.headers.Value(":status")); err == nil {
-		s.Info.ResponseCode = code
-	}
+	s.headersSent, s.Info.ResponseCode = true, code
 	s.down.SendHeaders(s.enc.headers, end)
 	s.maybeEnd(end)
 }

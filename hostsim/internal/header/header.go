@@ -85,10 +85,10 @@ func (m *Map) Values(name string) []string {
 // that is already there is joined to it.
 func (m *Map) Add(name, value string) {
 	name = strings.ToLower(name)
-	if separator := joined(m.kind, name); separator != "" {
+	if between := separator(m.kind, name); between != "" {
 		for i := range m.fields {
 			if f := &m.fields[i]; f.Name == name {
-				m.join(f, separator, value)
+				m.join(f, between, value)
 				return
 			}
 		}

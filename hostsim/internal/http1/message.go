@@ -68,6 +68,7 @@ func setTarget(m *header.Map, target string) {
 	if rest, ok := strings.CutPrefix(target, "http://"); ok {
 		host, path, _ := strings.Cut(rest, "/")
 		m.Set(":authority", host)
+		m.Set(":scheme", "http")
 		target = "/" + path
 	}
 	m.Set(":path", target)

@@ -54,6 +54,23 @@ func (r *Reader) Wait() error {
 	return r.fill()
 }
 
+// Begins reports whether the source begins with text, and then skips it.
+func (r *Reader) Begins(text string) bool {
+	for len(r.buffer) < len(text) {
+		if !strings.HasPrefix(text, string(r.buffer)) || r.fill() != nil {
+			return false
+		}
+	}
+	if string(r.buffer[:len(text)]) != text {
+		return false
+	}
+	r.buffer = r.buffer[len(text):]
+	return true
+}
+
+// Rest is the source with what was read and not used.
+func (r *Reader) Rest() io.Reader { return io.MultiReader(bytes.NewReader(r.buffer), r.source) }
+
 // fill reads once more.
 func (r *Reader) fill() error {
 	if r.err != nil {

@@ -1,0 +1,160 @@
+package hostsim_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/sparkward/sparkward/hostsim/internal/header"
+	"github.com/sparkward/sparkward/hostsim/internal/http2"
+)
+
+// diffClient2 plays the client section of a case over HTTP/2:
+//
+//	> METHOD /path | name: value | ...   opens a stream; the request goes on
+//	> METHOD! /path | ...                opens a stream that ends with its headers
+//	> body TEXT      sends a DATA frame; "> end TEXT" one that ends the stream
+//	> last | name: value                 sends trailers
+//	> reset          resets the stream
+//	<                reads frames to the end of the response and prints them
+//	< frame          reads what has come
+//	pause 50ms, close
+type diffClient2 struct {
+	address string
+	settle  func()
+	conn    *http2.Conn
+	raw     net.Conn
+	stream  *http2.Stream
+	out     strings.Builder
+}
+
+func (c *diffClient2) run(steps string) {
+	for line := range strings.Lines(steps) {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		if err := c.step(line); err != nil {
+			fmt.Fprintf(&c.out, "! %s: %v\n", line, plain2(err))
+			break
+		}
+	}
+	c.close()
+}
+
+func plain2(err error) string {
+	var reset *http2.ResetError
+	if errors.As(err, &reset) {
+		return fmt.Sprint("reset ", reset.Code)
+	}
+	return plain(err)
+}
+
+func (c *diffClient2) close() {
+	if c.conn != nil {
+		c.conn.Close()
+		c.conn = nil
+	}
+}
+
+func (c *diffClient2) open() (err error) {
+	if c.conn != nil {
+		return nil
+	}
+	if c.raw, err = net.Dial("tcp", c.address); err != nil {
+		return err
+	}
+	c.conn, err = http2.NewClient(c.raw)
+	return err
+}
+
+func (c *diffClient2) step(line string) error {
+	command, rest, _ := strings.Cut(line, " ")
+	switch command {
+	case "pause":
+		d, err := time.ParseDuration(rest)
+		time.Sleep(d)
+		return err
+	case "close":
+		c.close()
+		return nil
+	}
+	if err := c.open(); err != nil {
+		return err
+	}
+	if command == ">" {
+		defer c.settle()
+		return c.send(rest)
+	}
+	timer := time.AfterFunc(patience, c.conn.Close)
+	defer timer.Stop()
+	return c.receive(rest)
+}
+
+func (c *diffClient2) send(what string) (err error) {
+	kind, rest, _ := strings.Cut(what, " ")
+	switch kind {
+	case "body", "end":
+		return c.stream.Send([]http2.Part{{Data: []byte(rest), End: kind == "end"}})
+	case "last":
+		return c.stream.Send([]http2.Part{{Trailers: fields(header.Trailer, rest), End: true}})
+	case "reset":
+		c.stream.Reset(8)
+		return nil
+	}
+	method, end := strings.CutSuffix(kind, "!")
+	target, rest, _ := strings.Cut(rest, " | ")
+	m := header.New(header.Request)
+	m.Add(":method", method)
+	m.Add(":scheme", "http")
+	m.Add(":path", target)
+	m.Add(":authority", "test")
+	for _, f := range fields(header.Request, rest).Fields() {
+		m.Add(f.Name, f.Value)
+	}
+	if c.stream, err = c.conn.Open(); err != nil {
+		return err
+	}
+	return c.stream.Send([]http2.Part{{Headers: m, End: end}})
+}
+
+func fields(kind header.Kind, text string) *header.Map {
+	m := header.New(kind)
+	for _, field := range strings.Split(text, "|") {
+		if name, value, ok := strings.Cut(strings.TrimSpace(field), ": "); ok {
+			m.Add(name, value)
+		}
+	}
+	return m
+}
+
+func (c *diffClient2) receive(what string) error {
+	for {
+		parts, err := c.stream.Next()
+		if err != nil {
+			return err
+		}
+		for _, p := range parts {
+			c.print(p)
+		}
+		if what == "frame" || parts[len(parts)-1].End {
+			return nil
+		}
+	}
+}
+
+func (c *diffClient2) print(p http2.Part) {
+	for _, m := range []*header.Map{p.Headers, p.Trailers} {
+		for _, f := range m.Fields() {
+			fmt.Fprintf(&c.out, "< %s: %s\n", f.Name, f.Value)
+		}
+	}
+	if p.Headers == nil && p.Trailers == nil {
+		fmt.Fprintf(&c.out, "< %s\n", shorten(p.Data))
+	}
+	if p.End {
+		c.out.WriteString("< end\n")
+	}
+}
