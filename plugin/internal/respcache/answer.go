@@ -16,7 +16,7 @@ type Answer struct {
 }
 
 // A stored answer is: the layout, flags, the length of the content type, the
-// CRC-32C of all that follows, the key, when it was stored and when it expires,
+// CRC-32C of those two and of all that follows, the key, when it was stored and when it expires,
 // what was used, the content type, the body. Numbers are little endian.
 const (
 	answerHeader = 3 + 4 + 32 + 8 + 8 + 8 + 8
@@ -52,7 +52,7 @@ func (s *stored) encode() []byte {
 	}
 	buf = append(buf, s.contentType...)
 	buf = append(buf, s.body...)
-	binary.LittleEndian.PutUint32(buf[3:], crc32.Checksum(buf[7:], castagnoli))
+	binary.LittleEndian.PutUint32(buf[3:], checksum(buf))
 	return buf
 }
 
@@ -63,7 +63,7 @@ func (s *stored) decode(v []byte) bool {
 	if len(v) < answerHeader || v[0] != layout || v[1] > flagStream || len(v) < answerHeader+int(v[2]) {
 		return false
 	}
-	if binary.LittleEndian.Uint32(v[3:]) != crc32.Checksum(v[7:], castagnoli) {
+	if binary.LittleEndian.Uint32(v[3:]) != checksum(v) {
 		return false
 	}
 	s.stream = v[1] == flagStream
@@ -73,4 +73,8 @@ func (s *stored) decode(v []byte) bool {
 	s.contentType = v[answerHeader : answerHeader+int(v[2])]
 	s.body = v[answerHeader+int(v[2]):]
 	return s.since >= 0 && s.expires >= s.since
+}
+
+func checksum(v []byte) uint32 {
+	return crc32.Update(crc32.Checksum(v[1:3], castagnoli), castagnoli, v[7:])
 }

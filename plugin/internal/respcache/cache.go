@@ -105,7 +105,7 @@ func (c *Cache) Put(key Key, tenant string, request Directives, r *Response, ask
 		if old := c.index.find(tagOf(key)); old >= 0 {
 			c.index.slots[old] = slot{}
 		}
-		i = c.index.place(first, at)
+		i = c.index.place(first, at, int64(c.settings.TTL))
 		c.index.slots[i] = slot{tagOf(key), s.expires, tenantOf(tenant), uint32(s.size())}
 		return true
 	})

@@ -72,16 +72,16 @@ func (x *index) find(tag uint64) int {
 
 // dead says that a slot is free or past its time, or expires later than any
 // could, left from before the clock was set back.
-func (s *slot) dead(now int64) bool {
-	return s.size == 0 || s.expires <= now || s.expires > now+int64(MaxTTL)+skew
+func (s *slot) dead(now, ttl int64) bool {
+	return s.size == 0 || s.expires <= now || s.expires > now+ttl+skew
 }
 
 // place chooses a slot for a class: a dead one, else a free one of a larger
 // class, else the one that expires first.
-func (x *index) place(first int, now int64) int {
+func (x *index) place(first int, now, ttl int64) int {
 	end, best := classEnd(first), first
 	for i := first; i < end; i++ {
-		if x.slots[i].dead(now) {
+		if x.slots[i].dead(now, ttl) {
 			return i
 		}
 		if x.slots[i].expires < x.slots[best].expires {

@@ -5,6 +5,7 @@ package respcache
 import (
 	"encoding/binary"
 	"errors"
+
 	"github.com/sparkward/sparkward/plugin/internal/sha256"
 )
 
@@ -73,9 +74,8 @@ func (h *Hasher) member(name, value []byte) {
 }
 
 // appendPart writes the length first, so that no two lists of parts are one
-// text. A body begins with none of the bytes that a length may begin with:
-// lengths have the highest bit of their first byte set.
+// text. Lengths begin with a 0 byte, the body after them never does.
 func appendPart(text []byte, part string) []byte {
-	text = binary.BigEndian.AppendUint32(text, 1<<31|uint32(len(part)))
+	text = binary.BigEndian.AppendUint64(text, uint64(len(part)))
 	return append(text, part...)
 }

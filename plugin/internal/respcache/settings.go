@@ -35,9 +35,9 @@ func (s Settings) Validate() error {
 	case s.TTL < time.Second || s.TTL > MaxTTL:
 		return errors.New("ttl must be from 1s to 720h (30 days)")
 	case s.MaxEntry < MinEntry || s.MaxEntry > MaxEntry:
-		return errors.New("max_entry_bytes must be from 4096 to 1048576")
+		return errors.New("max_entry must be from 4KiB to 1MiB")
 	case s.MaxTotal > MaxTotal || s.MaxTotal < 6*s.MaxEntry:
-		return errors.New("max_total_bytes must be at least 6 times max_entry_bytes, and at most 1073741824")
+		return errors.New("max_total must be at least 6 times max_entry, and at most 1GiB")
 	}
 	return nil
 }

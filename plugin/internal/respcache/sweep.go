@@ -2,8 +2,9 @@ package respcache
 
 import (
 	"encoding/binary"
-	"github.com/sparkward/sparkward/plugin/internal/sha256"
 	"time"
+
+	"github.com/sparkward/sparkward/plugin/internal/sha256"
 )
 
 // blank is what takes the place of an answer that is gone: shared data cannot
@@ -15,7 +16,7 @@ var blank = []byte{layout}
 func (c *Cache) Sweep(n int, now time.Time) (freed int) {
 	at := max(now.UnixNano(), 0)
 	for range min(uint64(max(n, 0)), c.buckets) {
-		n, _ := c.clear(c.swept, 0, func(s *slot) bool { return s.dead(at) }) // else the next time
+		n, _ := c.clear(c.swept, 0, func(s *slot) bool { return s.dead(at, int64(c.settings.TTL)) }) // else the next time
 		freed += n
 		c.swept = (c.swept + 1) % c.buckets
 	}
@@ -108,6 +109,6 @@ func (c *Cache) Usage() (answers, bytes int) {
 
 // tenantOf is the hash that a tenant is purged by.
 func tenantOf(tenant string) uint64 {
-	sum := sha256.Sum256([]byte(tenant))
+	sum := sha256.Sum256(tenant)
 	return binary.LittleEndian.Uint64(sum[:])
 }
