@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sparkward/sparkward/plugin/internal/apikey"
@@ -87,6 +88,7 @@ func checkAuth(d *decoder, a *Auth) {
 	if len(a.headers) == 0 {
 		d.add(d.member("headers"), "no header", `at least one, for example ["authorization"]`)
 	}
+	a.classes = classesOf(a.keys)
 	all := append(a.keys, a.masters...)
 	ring, err := apikey.NewRing(all)
 	bad, _ := err.(*apikey.KeyError)
@@ -205,6 +207,7 @@ func checkPolicy(d *decoder, c *Config) {
 		}
 	}
 	c.Warnings = warnings(c)
+	c.Auth.classes = nil
 }
 
 // warnings names what is allowed but perhaps not meant.
@@ -220,7 +223,43 @@ func warnings(c *Config) []string {
 	if c.OnError == Allow {
 		w = append(w, "on_error: allow, so a request is let through unchecked when the filter cannot decide")
 	}
-	return w
+	return append(w, classWarnings(c)...)
+}
+
+// classWarnings finds classes that only keys or only limits have: most likely
+// two spellings of one, and then a limit does not hold for whom it should.
+func classWarnings(c *Config) (w []string) {
+	limited := map[string]bool{}
+	for i := range c.Limits {
+		for j, class := range c.Limits[i].Classes {
+			limited[class] = true
+			if _, ok := c.Auth.classes[class]; !ok {
+				w = append(w, "limits"+index(i)+".classes"+index(j)+": no key has the class "+quote(class))
+			}
+		}
+	}
+	for class, i := range c.Auth.classes {
+		if len(limited) > 0 && !limited[class] {
+			w = append(w, "auth.keys"+index(i)+".class: no limit names the class "+quote(class))
+		}
+	}
+	slices.Sort(w)
+	return w[:min(len(w), maxErrors)]
+}
+
+// classesOf returns the classes of keys, each with the first key that has it.
+func classesOf(keys []apikey.Key) map[string]int {
+	classes := map[string]int{}
+	last := ""
+	for i := range keys {
+		if class := keys[i].Class; class != last {
+			if _, ok := classes[class]; !ok && class != "" {
+				classes[class] = i
+			}
+			last = class
+		}
+	}
+	return classes
 }
 
 // hashOf names a policy: equal texts have equal names.

@@ -121,6 +121,7 @@ type Auth struct {
 	keys    []apikey.Key
 	masters []apikey.Key
 	headers []string
+	classes map[string]int // of keys, and the first that has it
 }
 
 // AuthPath is an exception to Auth.Default.

@@ -50,6 +50,28 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// TestClassWarnings: two spellings of one class are told, in either direction.
+func TestClassWarnings(t *testing.T) {
+	key := func(class, of string) string {
+		return `{"user": "u", "class": "` + class + `", "sha256": "` + hashed(of) + `"}`
+	}
+	for _, c := range []struct{ keys, classes, want string }{
+		{key("batch", "1"), `["batch"]`, ""},
+		{key("batch", "1"), `[]`, ""},
+		{key("bacth", "1"), `["batch"]`, "auth.keys[0].class: no limit names the class \"bacth\"\nlimits[0].classes[0]: no key has the class \"batch\""},
+		{key("a", "1") + "," + key("b", "2") + "," + key("a", "3"), `["a"]`, "auth.keys[1].class: no limit names the class \"b\""},
+		{key("a", "1"), `["a", "b"]`, "limits[0].classes[1]: no key has the class \"b\""},
+	} {
+		got, err := Parse([]byte(`{"auth": {"keys": [` + c.keys + `]}, "limits": [{"name": "l", "requests": "1/1s", "classes": ` + c.classes + `}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w := strings.Join(got.Warnings, "\n"); w != c.want {
+			t.Errorf("%s, %s: %q, want %q", c.keys, c.classes, w, c.want)
+		}
+	}
+}
+
 // TestKeys finds each key of a policy by its credential and by nothing else.
 func TestKeys(t *testing.T) {
 	c, err := Parse([]byte(`{"auth": {
