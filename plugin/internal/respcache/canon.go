@@ -3,7 +3,6 @@ package respcache
 import (
 	"bytes"
 	"errors"
-	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -170,10 +169,9 @@ func (c *canon) member(depth int) error {
 // arrange puts the members of an object, which end just before the brace that
 // was written last, in the order of their names.
 func (c *canon) arrange(members []member) error {
-	order := func(a, b member) int { return bytes.Compare(c.out[a.start:a.name], c.out[b.start:b.name]) }
-	if !slices.IsSortedFunc(members, order) {
+	if !c.sorted(members) {
 		start := members[0].start
-		slices.SortFunc(members, order)
+		c.sort(members)
 		c.spare = append(c.spare[:0], c.out[start:]...)
 		c.out = c.out[:start]
 		for i := range members {
@@ -185,11 +183,49 @@ func (c *canon) arrange(members []member) error {
 		c.out[len(c.out)-1] = '}'
 	}
 	for i := 1; i < len(members); i++ {
-		if order(members[i-1], members[i]) == 0 {
+		if c.compare(members[i-1], members[i]) == 0 {
 			return errForm
 		}
 	}
 	return nil
+}
+
+func (c *canon) compare(a, b member) int {
+	return bytes.Compare(c.out[a.start:a.name], c.out[b.start:b.name])
+}
+
+func (c *canon) sorted(m []member) bool {
+	for i := 1; i < len(m); i++ {
+		if c.compare(m[i-1], m[i]) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// sort is heapsort: never worse than n log n, and small. The generic sort of
+// package slices takes 30 KB of wasm for every type.
+func (c *canon) sort(m []member) {
+	for i := len(m)/2 - 1; i >= 0; i-- {
+		c.sink(m, i)
+	}
+	for n := len(m) - 1; n > 0; n-- {
+		m[0], m[n] = m[n], m[0]
+		c.sink(m[:n], 0)
+	}
+}
+
+func (c *canon) sink(m []member, i int) {
+	for child := 2*i + 1; child < len(m); child = 2*i + 1 {
+		if child+1 < len(m) && c.compare(m[child], m[child+1]) < 0 {
+			child++
+		}
+		if c.compare(m[i], m[child]) >= 0 {
+			return
+		}
+		m[i], m[child] = m[child], m[i]
+		i = child
+	}
 }
 
 // text writes the string that comes next.

@@ -44,8 +44,8 @@ const (
 // judge says whether r is a complete good answer, and whether it is a stream.
 func (r *Response) judge() (stream bool, refusal Refusal) {
 	media, _, _ := strings.Cut(r.ContentType, ";")
-	media = strings.ToLower(strings.Trim(media, " \t"))
-	stream = media == "text/event-stream"
+	media = strings.Trim(media, " \t")
+	stream = strings.EqualFold(media, "text/event-stream")
 	switch {
 	case r.Status != 200:
 		return stream, Status
@@ -55,7 +55,7 @@ func (r *Response) judge() (stream bool, refusal Refusal) {
 		return stream, Truncated
 	case stream:
 		return stream, judgeStream(r.Body)
-	case media != "application/json" && !strings.HasSuffix(media, "+json"):
+	case !isJSON(media):
 		return stream, MediaType
 	}
 	top, err := newReader().read(r.Body)
@@ -66,6 +66,12 @@ func (r *Response) judge() (stream bool, refusal Refusal) {
 		return stream, Failed
 	}
 	return stream, Kept
+}
+
+func isJSON(media string) bool {
+	const suffix = "+json"
+	return strings.EqualFold(media, "application/json") ||
+		len(media) > len(suffix) && strings.EqualFold(media[len(media)-len(suffix):], suffix)
 }
 
 // summary is what the top level of an answer or of an event tells.

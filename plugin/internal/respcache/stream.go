@@ -34,8 +34,11 @@ type event struct {
 // nextEvent cuts one event off a stream (WHATWG HTML, section 9.2.6).
 func nextEvent(stream []byte) (e event, rest []byte) {
 	for len(stream) > 0 {
-		i := bytes.IndexAny(stream, "\r\n")
-		if i < 0 {
+		i := 0
+		for i < len(stream) && stream[i] != '\r' && stream[i] != '\n' {
+			i++
+		}
+		if i == len(stream) {
 			return e, nil
 		}
 		line, after := stream[:i], stream[i+1:]
