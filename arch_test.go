@@ -79,9 +79,8 @@ var arrows = map[string]rule{
 	"plugin/internal/scan/grammar":   {},
 	"plugin/internal/scan/train":     {to: inside("scan", "scan/fold", "scan/model", "scan/grammar")},
 
-	"plugin/sparkctl": {to: append(inside("config", "llm", "scan", "scan/train", "apikey"), "envoy"),
-		ext:  []string{"sigs.k8s.io/yaml", "go.yaml.in/yaml/v3"},
-		test: inside("metric")},
+	"plugin/sparkctl": {to: append(inside("config", "metric", "llm", "scan", "scan/train", "apikey"), "envoy"),
+		ext: []string{"sigs.k8s.io/yaml", "go.yaml.in/yaml/v3"}},
 
 	"envoy": {},
 

@@ -122,6 +122,7 @@ func envoyConfig(p *policy, f *envoyFlags) ([]byte, error) {
 		plugin.add(capabilities, vm.at(capabilities).clone())
 		vm.remove(capabilities)
 	}
+	setStatsTags(t)
 	setCredentials(t, plugin, p)
 	setChosenRoute(t, p)
 	if err := checkClusters(t, p); err != nil {
