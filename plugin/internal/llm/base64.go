@@ -94,3 +94,23 @@ func looksText(s []byte) bool {
 	}
 	return true
 }
+
+// magics are how files start that hold no text.
+var magics = [...]string{"\x89PNG\r\n", "\xff\xd8\xff", "GIF8", "RIFF", "%PDF-", "PK\x03\x04", "\x1f\x8b", "ID3", "OggS", "fLaC",
+	"II*\x00", "MM\x00*", "\x1a\x45\xdf\xa3", "\x00\x00\x00"}
+
+// isMedium reports whether base64 begins like a picture, a recording or an
+// archive. The last of magics is the length of an MP4's first box.
+func isMedium(s []byte) bool {
+	if len(s) < minBlob {
+		return false
+	}
+	var buf [12]byte
+	v := decode64(buf[:0], s[:16])
+	for _, m := range magics {
+		if len(v) >= len(m) && string(v[:len(m)]) == m {
+			return true
+		}
+	}
+	return false
+}

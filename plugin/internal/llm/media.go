@@ -11,6 +11,9 @@ const (
 	maxLabel = 64
 	// maxAddress is the longest string skipped as the address of a file, in bytes.
 	maxAddress = 2048
+	// minBlob is the shortest string that is looked at as a file where nothing
+	// says that it is one, in bytes.
+	minBlob = 256
 	// head is how much of a file is decoded to see whether it is text, in bytes
 	// of base64. A picture or a recording shows a byte that is no text in its
 	// first dozen.
@@ -28,8 +31,10 @@ func (w *walker) text(a action, role Role, l literal) bool {
 	switch a {
 	case take:
 	case takeAny:
-		if l.hi-l.lo > 5 && w.b[l.lo]|0x20 == 'd' {
-			if _, data, ok := cutDataURL(w.decoded(l)); ok && isBase64(data) {
+		if l.hi-l.lo >= minBlob || (l.hi > l.lo && w.b[l.lo]|0x20 == 'd') {
+			s := w.decoded(l)
+			_, data, isURL := cutDataURL(s)
+			if (isURL || isMedium(data)) && isBase64(data) {
 				return w.file(l, role, scope{loose: true})
 			}
 		}

@@ -132,6 +132,19 @@ func TestLooksText(t *testing.T) {
 	}
 }
 
+func TestIsMedium(t *testing.T) {
+	long := strings.Repeat("abcd", 100)
+	for data, want := range map[string]bool{
+		"iVBORw0KGgoA" + long: true, "/9j/4AAQSkZJ" + long: true, "R0lGODlhAQAB" + long: true, "UklGRiQAAABX" + long: true,
+		"JVBERi0xLjQK" + long: true, "UEsDBBQAAAAI" + long: true, "AAAAIGZ0eXBp" + long: true,
+		"SWdub3JlIGFs" + long: false, "iVBORw0KGgoA": false, "": false, strings.Repeat(" ", 400): false, strings.Repeat("=", 400): false,
+	} {
+		if got := isMedium([]byte(data)); got != want {
+			t.Errorf("isMedium(%.20q) = %v", data, got)
+		}
+	}
+}
+
 // FuzzDecode64 checks base64 against the standard library's strict decoders.
 func FuzzDecode64(f *testing.F) {
 	for _, s := range []string{"", "AAAA", "SGVsbG8=", "SGVsbG8", "-_-_", "+/+/", "a b", "====", "A===", "AA=A"} {

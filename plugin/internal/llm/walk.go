@@ -45,6 +45,9 @@ func (w *walker) value(s *shape, role Role, depth int) bool {
 	switch w.next() {
 	case '"':
 		l, ok := w.str()
+		if ok && s.str == take {
+			return w.add(role, l, l.lo-1)
+		}
 		return ok && w.text(s.str, role, l)
 	case '{':
 		return w.nest(depth) && w.object(s, role, depth+1)
@@ -156,21 +159,27 @@ func (w *walker) member(s *shape, role Role, depth int, m *members) bool {
 		return w.fail(Invalid, w.i, `want ":" after the key; send strict JSON`)
 	}
 	w.i++
+	if s == anything {
+		return w.unknown(s, role, depth, key)
+	}
 	i, miscased := s.find(w.decoded(key))
 	if i < 0 {
 		return w.unknown(s, role, depth, key)
 	}
 	f := &s.fields[i]
-	switch {
-	case miscased:
-		return w.fail(Ambiguous, key.hi+1, `write this key "`+f.name+`": some servers ignore case, others do not`)
-	case f.as != texts && m.seen&(1<<i) != 0:
-		return w.fail(Ambiguous, key.hi+1, "this key stands twice in one object; send it once")
-	}
-	m.seen |= 1 << i
 	if f.role != inherit {
 		role = f.role
 	}
+	if f.as == texts && !miscased {
+		return w.value(f.shape, role, depth)
+	}
+	if miscased {
+		return w.fail(Ambiguous, key.hi+1, `write this key "`+f.name+`": some servers ignore case, others do not`)
+	}
+	if m.seen&(1<<i) != 0 {
+		return w.fail(Ambiguous, key.hi+1, "this key stands twice in one object; send it once")
+	}
+	m.seen |= 1 << i
 	return w.known(f, role, depth, m)
 }
 
@@ -192,13 +201,38 @@ func (w *walker) unknown(s *shape, role Role, depth int, key literal) bool {
 
 // add yields the string at l; its path is that of the byte at.
 func (w *walker) add(role Role, l literal, at int) bool {
+	if l.lo == l.hi {
+		return true
+	}
 	v := w.b[l.lo:l.hi:l.hi]
 	if l.escaped {
 		n := len(w.req.arena)
 		w.req.arena = unescape(w.req.arena, v)
 		v = w.req.arena[n:len(w.req.arena):len(w.req.arena)]
 	}
-	return w.yield(Text{Role: role, Value: v, Start: l.lo - 1, End: l.hi + 1, Path: Path{w.req, int32(at), jsonString}})
+	t := w.slot(l.lo - 1)
+	if t == nil {
+		return false
+	}
+	t.Role, t.Value, t.Start, t.End, t.form = role, v, l.lo-1, l.hi+1, jsonString
+	t.Path = Path{w.req, int32(at), jsonString}
+	return true
+}
+
+// slot returns the next text to fill, or nil when there are too many.
+func (w *walker) slot(at int) *Text {
+	r := w.req
+	n := len(r.Texts)
+	if n >= w.lim.Texts {
+		w.fail(TooMany, at, "send at most "+strconv.Itoa(w.lim.Texts)+" texts in one request")
+		return nil
+	}
+	if n < cap(r.Texts) {
+		r.Texts = r.Texts[:n+1]
+	} else {
+		r.Texts = append(r.Texts, Text{})
+	}
+	return &r.Texts[n]
 }
 
 // yield keeps t, unless it is empty.
@@ -206,11 +240,11 @@ func (w *walker) yield(t Text) bool {
 	if len(t.Value) == 0 {
 		return true
 	}
-	if len(w.req.Texts) >= w.lim.Texts {
-		return w.fail(TooMany, t.Start, "send at most "+strconv.Itoa(w.lim.Texts)+" texts in one request")
+	s := w.slot(t.Start)
+	if s != nil {
+		*s = t
 	}
-	w.req.Texts = append(w.req.Texts, t)
-	return true
+	return s != nil
 }
 
 // decoded returns what l says. The result is valid until the next text.
