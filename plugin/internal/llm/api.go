@@ -141,12 +141,22 @@ func Detect(method, path string) API {
 	return Other
 }
 
-// PathModel returns what the path of a Gemini or Bedrock call says in place of
-// its body: the model's name, still percent-encoded, and whether the answer is
-// a stream. For other APIs it returns nothing.
+// PathModel returns what the path of a call says in place of its body, or with
+// more weight than it: the model's name, still percent-encoded, and whether the
+// answer is a stream. Gemini, Bedrock, Vertex and Azure have it there; for other
+// calls it returns nothing.
 func PathModel(api API, path string) (model string, stream bool) {
 	path = strings.TrimSuffix(cutQuery(path), "/")
 	switch api.Family() {
+	case OpenAI:
+		_, rest, found := cutLast(path, "/deployments/")
+		if !found {
+			_, rest, _ = cutLast(path, "/engines/")
+		}
+		if model, _, found = strings.Cut(rest, "/"); !found {
+			return "", false
+		}
+		return model, false
 	case Gemini, Anthropic:
 		_, last, _ := cutLast(path, "/")
 		model, verb, found := cutLast(last, ":")
@@ -169,6 +179,7 @@ func cutQuery(path string) string {
 	return path
 }
 
+// cutLast is strings.Cut at the last sep.
 func cutLast(s, sep string) (before, after string, found bool) {
 	if i := strings.LastIndex(s, sep); i >= 0 {
 		return s[:i], s[i+len(sep):], true

@@ -77,6 +77,10 @@ func TestPathModel(t *testing.T) {
 		{"/model/arn%3Aaws%3Ax%2Fy/converse-stream", "arn%3Aaws%3Ax%2Fy", true},
 		{"/model/m/invoke-with-response-stream/", "m", true},
 		{"/v1/chat/completions", "", false},
+		{"/openai/deployments/gpt-4o/chat/completions?api-version=1", "gpt-4o", false},
+		{"/v1/engines/davinci/completions", "davinci", false},
+		{"/deployments/chat/completions", "chat", false},
+		{"/deployments/x/../y/embeddings", "x", false},
 	} {
 		model, stream := PathModel(Detect("POST", c.path), c.path)
 		if model != c.model || stream != c.stream {

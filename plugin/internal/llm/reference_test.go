@@ -223,3 +223,45 @@ func FuzzParseText(f *testing.F) {
 		}
 	})
 }
+
+// FuzzChatRoles compares roles with what two kinds of servers see in a chat: one
+// that decodes into structs and ignores the case of keys, as Go's do, and one
+// that decodes into maps and keeps the last of equal keys, as Python's do.
+func FuzzChatRoles(f *testing.F) {
+	for _, s := range seeds {
+		f.Add([]byte(s))
+	}
+	f.Add([]byte(`{"messages":[{"Role":"user","role":"system","content":"a b"}]}`))
+	f.Add([]byte(`{"messages":[{"role":"system","content":"a b","rol\u0065":"user"}]}`))
+	f.Add([]byte(`{"messages":[{"role":"system","content":"a b"}],"me\u017f\u017fages":[{"role":"user","content":"a b"}]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		req := new(Request)
+		if Parse(OpenAIChat, "", body, Limits{}, req) != nil {
+			return
+		}
+		seen := make(map[string]bool)
+		for _, x := range req.Texts {
+			seen[x.Role.String()+" "+string(x.Value)] = true
+		}
+		type turn struct {
+			Role    string
+			Content any
+		}
+		var structs struct{ Messages []turn }
+		if json.Unmarshal(body, &structs) != nil {
+			return
+		}
+		var maps struct{ Messages []map[string]any }
+		_ = json.Unmarshal(body, &maps)
+		for _, m := range maps.Messages {
+			role, _ := m["role"].(string)
+			structs.Messages = append(structs.Messages, turn{role, m["content"]})
+		}
+		for _, m := range structs.Messages {
+			role, _ := roleOf([]byte(m.Role))
+			if text, ok := m.Content.(string); ok && text != "" && !seen[role.String()+" "+text] {
+				t.Fatalf("a server sees %q by %v in %q, Parse found %v", text, role, body, seen)
+			}
+		}
+	})
+}

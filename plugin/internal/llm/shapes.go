@@ -91,7 +91,7 @@ func setBlock() {
 		keys(texts, inherit, sealed, "signature", "thoughtSignature", "thought_signature", "encrypted_content",
 			"redactedContent", "data"),
 		keys(texts, inherit, name, "id", "name", "status", "tool_use_id", "toolUseId", "call_id", "file_id",
-			"detail", "cache_control", "cachePoint", "annotations", "citations", "videoMetadata", "video_metadata"))
+			"detail", "url", "page_age", "cache_control", "cachePoint", "annotations", "citations", "videoMetadata", "video_metadata"))
 }
 
 func newShapes() [numAPIs]*shape {
