@@ -270,7 +270,7 @@ func TestKeyAgainstMeaning(t *testing.T) {
 	}
 	for range 3000 {
 		v, w := randomValue(random, 4), randomValue(random, 4)
-		if key(v) != key(v) {
+		if one, other := key(v), key(v); one != other {
 			t.Fatalf("two spellings of %v have two keys", v)
 		}
 		if same := key(v) == key(w); same != sameMeaning(v, w) {
