@@ -15,31 +15,32 @@ type Cache struct {
 }
 
 var cache = object("cache", checkCache,
-	partMode(func(c *Cache) *Mode { return &c.Mode }),
-	at("paths", func(c *Cache) *[]Pattern { return &c.Paths }, list(path, 64), note{example: `["/v1/chat/completions", "/v1/embeddings"]`,
+	partMode(func(v any) any { return (*uint8)(&v.(*Cache).Mode) }),
+	at("paths", func(v any) any { return &v.(*Cache).Paths }, list[Pattern](path, 64), note{example: `["/v1/chat/completions", "/v1/embeddings"]`,
 		doc: "Path patterns of the calls whose answers are kept. None means no cache."}),
-	at("ttl", func(c *Cache) *time.Duration { return &c.Settings.TTL }, duration(time.Second, respcache.MaxTTL), note{def: `"10m"`, example: `"1h"`,
+	at("ttl", func(v any) any { return &v.(*Cache).Settings.TTL }, duration(time.Second, respcache.MaxTTL), note{def: `"10m"`, example: `"1h"`,
 		doc: "How long an answer is good."}),
-	at("max_entry", func(c *Cache) *int { return &c.Settings.MaxEntry }, size(respcache.MinEntry, respcache.MaxEntry), note{def: `"64KiB"`, example: `"256KiB"`,
+	at("max_entry", func(v any) any { return &v.(*Cache).Settings.MaxEntry }, size(respcache.MinEntry, respcache.MaxEntry), note{def: `"64KiB"`, example: `"256KiB"`,
 		doc: "Largest answer that is kept."}),
-	at("max_total", func(c *Cache) *int { return &c.Settings.MaxTotal }, size(1<<20, respcache.MaxTotal), note{def: `"64MiB"`, example: `"256MiB"`,
+	at("max_total", func(v any) any { return &v.(*Cache).Settings.MaxTotal }, size(1<<20, respcache.MaxTotal), note{def: `"64MiB"`, example: `"256MiB"`,
 		doc: "Memory of the proxy that all kept answers may take. The oldest make room for new ones."}),
-	at("share_tenants", func(c *Cache) *bool { return &c.Settings.ShareTenants }, boolean, note{def: `false`, example: `true`,
+	at("share_tenants", func(v any) any { return &v.(*Cache).Settings.ShareTenants }, boolean, note{def: `false`, example: `true`,
 		doc: "`false`: an answer is only ever given to the caller that it was made for. `true`: callers share answers, and can learn from the speed of one what others have asked."}),
-	at("ignore_upstream", func(c *Cache) *bool { return &c.Settings.IgnoreUpstream }, boolean, note{def: `false`, example: `true`,
+	at("ignore_upstream", func(v any) any { return &v.(*Cache).Settings.IgnoreUpstream }, boolean, note{def: `false`, example: `true`,
 		doc: "`true` keeps answers whatever the upstream's own `Cache-Control` says: providers send `no-cache` with every stream."}),
 )
 
 // boolean is true or false.
-var boolean = kind[bool]{func(d *decoder, dst *bool) {
+var boolean = kind{func(d *decoder, dst any) {
 	if b := d.peek(); b != 't' && b != 'f' {
 		d.wrong("true or false")
 		return
 	}
-	*dst = d.word() == "true"
+	*dst.(*bool) = d.word() == "true"
 }, &shape{json: "boolean", called: "true or false"}}
 
-func checkCache(d *decoder, c *Cache) {
+func checkCache(d *decoder, v any) {
+	c := v.(*Cache)
 	if len(c.Paths) == 0 {
 		return
 	}

@@ -12,36 +12,29 @@ import (
 
 // Checks across fields, and the kinds that are made of other kinds.
 
-var path = as[Pattern](text("path", 256, pathPattern))
+var pathText = text("path", 256, pathPattern)
 
-// as reads a string type.
-//
-//go:noinline
-func as[T ~string](k kind[string]) kind[T] {
-	return kind[T]{func(d *decoder, dst *T) {
-		var s string
-		k.read(d, &s)
-		*dst = T(s)
-	}, k.shape}
-}
+var path = kind{func(d *decoder, dst any) { pathText.read(d, (*string)(dst.(*Pattern))) }, pathText.shape}
 
-var labels = kind[[]apikey.Label]{func(d *decoder, dst *[]apikey.Label) {
+var labels = kind{func(d *decoder, dst any) {
 	var ps []pair
 	labelPairs.read(d, &ps)
 	for _, p := range ps {
-		*dst = append(*dst, apikey.Label{Name: p.name, Value: p.value})
+		l := dst.(*[]apikey.Label)
+		*l = append(*l, apikey.Label{Name: p.name, Value: p.value})
 	}
 }, labelPairs.shape}
 
 var labelPairs = pairs(name, text("text", 128, labelText), 8)
 
 // status is one HTTP status that is an error.
-var status = kind[breaker.StatusRange]{func(d *decoder, dst *breaker.StatusRange) {
-	errorStatus.read(d, &dst.First)
-	dst.Last = dst.First
+var status = kind{func(d *decoder, dst any) {
+	s := dst.(*breaker.StatusRange)
+	errorStatus.read(d, &s.First)
+	s.Last = s.First
 }, errorStatus.shape}
 
-var errorStatus = integer[int](400, 599)
+var errorStatus = integer(400, 599)
 
 // defaultHeaders are put on every answer. The API serves no pages, so nothing
 // may be loaded, framed or asked for in its name (OWASP REST security cheat sheet).
@@ -55,7 +48,7 @@ var defaultHeaders = [...]pair{
 }
 
 // headers are the defaults with the policy's on top.
-var headers = kind[[][2]string]{func(d *decoder, dst *[][2]string) {
+var headers = kind{func(d *decoder, dst any) {
 	var ps []pair
 	headerPairs.read(d, &ps)
 	for _, p := range defaultHeaders {
@@ -65,14 +58,16 @@ var headers = kind[[][2]string]{func(d *decoder, dst *[][2]string) {
 	}
 	for _, p := range ps {
 		if p.value != "" {
-			*dst = append(*dst, [2]string{p.name, p.value})
+			h := dst.(*[][2]string)
+			*h = append(*h, [2]string{p.name, p.value})
 		}
 	}
 }, headerPairs.shape}
 
 var headerPairs = pairs(responseHeader, text("header value", 4096, headerValue), 32)
 
-func checkAuth(d *decoder, a *Auth) {
+func checkAuth(d *decoder, v any) {
+	a := v.(*Auth)
 	for i, h := range a.headers {
 		scheme := ""
 		if h == "authorization" {
@@ -120,18 +115,21 @@ func sameHash(d *decoder, keys []apikey.Key, masters int) (found bool) {
 	return found
 }
 
-func checkDates(d *decoder, k *apikey.Key) {
+func checkDates(d *decoder, v any) {
+	k := v.(*apikey.Key)
 	if k.NotAfter != 0 && k.NotBefore >= k.NotAfter {
 		d.add(d.member("not_after"), "a time not after not_before", "a later one: the key would never be good")
 	}
 }
 
-func checkMaster(d *decoder, k *apikey.Key) {
+func checkMaster(d *decoder, v any) {
+	k := v.(*apikey.Key)
 	k.Master = true
 	checkDates(d, k)
 }
 
-func checkLimit(d *decoder, l *Limit) {
+func checkLimit(d *decoder, v any) {
+	l := v.(*Limit)
 	switch {
 	case l.Quota.Count > 0 && l.tokens.Count > 0:
 		d.add(d.member("tokens"), "", "remove it, or requests: a limit counts one of the two")
@@ -149,7 +147,8 @@ func checkLimit(d *decoder, l *Limit) {
 }
 
 // checkInspection finds names of rules that do not exist.
-func checkInspection(d *decoder, i *Inspection) {
+func checkInspection(d *decoder, v any) {
+	i := v.(*Inspection)
 	if _, err := scan.New(i.Scan); err == nil {
 		return
 	}
@@ -160,7 +159,8 @@ func checkInspection(d *decoder, i *Inspection) {
 	}
 }
 
-func checkBreaker(d *decoder, b *Breaker) {
+func checkBreaker(d *decoder, v any) {
+	b := v.(*Breaker)
 	s := &b.Settings
 	if s.ConsecutiveFailures == 0 && s.FailureRatePercent == 0 && s.SlowRatePercent == 0 {
 		d.add(d.where(), "", "it could never open: set consecutive_failures, failure_rate or slow_rate above 0, or mode: off")
@@ -172,14 +172,16 @@ func checkBreaker(d *decoder, b *Breaker) {
 	}
 }
 
-func checkEndpoints(d *decoder, e *Endpoints) {
+func checkEndpoints(d *decoder, v any) {
+	e := v.(*Endpoints)
 	if e.Prefix != "" && (e.Metrics == e.Prefix || e.Metrics == e.Prefix+"/health") {
 		d.add(d.member("metrics"), quote(e.Metrics), "a path that is not one of prefix's own")
 	}
 }
 
 // checkPolicy combines the modes and looks at what spans the policy.
-func checkPolicy(d *decoder, c *Config) {
+func checkPolicy(d *decoder, v any) {
+	c := v.(*Config)
 	c.Auth.Mode = max(c.Auth.Mode, c.Mode)
 	c.Size.Mode = max(c.Size.Mode, c.Mode)
 	c.Inspection.Mode = max(c.Inspection.Mode, c.Mode)

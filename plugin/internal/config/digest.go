@@ -7,14 +7,14 @@ import (
 
 // digest is the SHA-256 of a key. What stands there is never repeated in an
 // error: it may be the key itself.
-var digest = kind[[32]byte]{func(d *decoder, dst *[32]byte) {
+var digest = kind{func(d *decoder, dst any) {
 	const want = `64 hexadecimal digits, the SHA-256 of the key: "sparkctl key hash" makes it`
 	if d.peek() != '"' {
 		d.skip()
 		d.refuse("no text", want)
 		return
 	}
-	if s := d.text(); !decodeHex(dst, s) {
+	if s := d.text(); !decodeHex(dst.(*[32]byte), s) {
 		d.refuse("a text of "+strconv.Itoa(len(s))+" bytes", want)
 	}
 }, &shape{json: "string", called: "SHA-256", pattern: "^[0-9a-fA-F]{64}$"}}

@@ -8,8 +8,8 @@ import (
 
 // kind is one sort of value: how it is read from JSON and how it is described.
 // read must consume exactly one value, reporting what it does not like.
-type kind[T any] struct {
-	read  func(d *decoder, dst *T)
+type kind struct {
+	read  func(d *decoder, dst any) // dst points to the value
 	shape *shape
 }
 
@@ -129,11 +129,12 @@ func (d *decoder) wrongSort(want string) {
 // list is a JSON array of at most max values.
 //
 //go:noinline
-func list[T any](of kind[T], max int) kind[[]T] {
-	return kind[[]T]{func(d *decoder, dst *[]T) {
-		d.array(max, func(room int) { *dst = slices.Grow(*dst, room) }, func() {
-			*dst = append(*dst, *new(T))
-			of.read(d, &(*dst)[len(*dst)-1])
+func list[T any](of kind, max int) kind {
+	return kind{func(d *decoder, dst any) {
+		l := dst.(*[]T)
+		d.array(max, func(room int) { *l = slices.Grow(*l, room) }, func() {
+			*l = append(*l, *new(T))
+			of.read(d, &(*l)[len(*l)-1])
 		})
 	}, listShape(of.shape, max)}
 }
@@ -176,8 +177,9 @@ type pair struct{ name, value string }
 
 // pairs is a JSON object of at most max free names with string values, kept in
 // order. Names are checked by name and may differ in more than case only.
-func pairs(name check, value kind[string], max int) kind[[]pair] {
-	read := func(d *decoder, dst *[]pair) {
+func pairs(name check, value kind, max int) kind {
+	read := func(d *decoder, v any) {
+		dst := v.(*[]pair)
 		if d.peek() != '{' {
 			d.wrongSort("an object of names and texts")
 			return
@@ -201,7 +203,7 @@ func pairs(name check, value kind[string], max int) kind[[]pair] {
 			}
 		})
 	}
-	return kind[[]pair]{read, &shape{json: "object", called: "names and texts", max: int64(max), items: value.shape}}
+	return kind{read, &shape{json: "object", called: "names and texts", max: int64(max), items: value.shape}}
 }
 
 func has(ps []pair, name string) bool {

@@ -2,12 +2,13 @@ package config
 
 import "strings"
 
-// member is one line of the table: a member of an object. It knows nothing of
-// types but in read, so that the decoder is in the module once and not once
-// for each type: generic code made it 0.2 MB larger. A test reads every member.
+// member is one line of the table: a member of an object. The table passes
+// values as any, so that the decoder is in the module once and not once for
+// each type: generic code made it 0.3 MB larger. A test reads every member.
 type member struct {
 	description
-	read func(d *decoder, dst any)
+	where func(v any) any
+	read  func(d *decoder, dst any)
 }
 
 // note is what the table says of a field beside its kind. def and example are
@@ -18,46 +19,32 @@ type note struct {
 	required          bool
 }
 
-// at makes the field name of T, held at where, of kind k.
+// at makes the field name of an object; where, given a pointer to the object,
+// returns one to the value, of the type that kind k reads.
 //
 //go:noinline
-func at[T, F any](name string, where func(*T) *F, k kind[F], n note) member {
-	read := k.read
-	return memberOf(name, &n, k.shape, func(d *decoder, dst any) { read(d, where(dst.(*T))) })
-}
-
-//go:noinline
-func memberOf(name string, n *note, s *shape, read func(d *decoder, dst any)) member {
-	return member{description{name, n.def, n.example, n.doc, n.required, s}, read}
+func at(name string, where func(v any) any, k kind, n note) member {
+	return member{description{name, n.def, n.example, n.doc, n.required, k.shape}, where, k.read}
 }
 
 // object is a JSON object with the given fields and no other. check, if not
-// nil, is called for each object read without an error.
+// nil, is called with each object read without an error.
 //
 //go:noinline
-func object[T any](called string, check func(d *decoder, v *T), members ...member) kind[T] {
-	var checkAny func(d *decoder, v any)
-	if check != nil {
-		checkAny = func(d *decoder, v any) { check(d, v.(*T)) }
-	}
-	o := fixedOf(called, members, checkAny)
-	return kind[T]{func(d *decoder, dst *T) { o.read(d, dst) }, o.shape}
-}
-
-// fixed is an object without its type.
-type fixed struct {
-	shape   *shape
-	members []member
-	check   func(d *decoder, v any)
-}
-
-//go:noinline
-func fixedOf(called string, members []member, check func(d *decoder, v any)) *fixed {
+func object(called string, check func(d *decoder, v any), members ...member) kind {
 	s := &shape{json: "object", called: called}
 	for i := range members {
 		s.fields = append(s.fields, members[i].description)
 	}
-	return &fixed{s, members, check}
+	o := &fixed{s, members, check}
+	return kind{o.read, s}
+}
+
+// fixed is an object with fixed names.
+type fixed struct {
+	shape   *shape
+	members []member
+	check   func(d *decoder, v any)
 }
 
 func (o *fixed) read(d *decoder, dst any) {
@@ -88,7 +75,7 @@ func (o *fixed) readMembers(d *decoder, dst any) {
 		case d.peek() == 'n':
 			d.word()
 		default:
-			o.members[i].read(d, dst)
+			o.members[i].read(d, o.members[i].where(dst))
 			set |= 1 << i
 		}
 		if i >= 0 {
@@ -110,7 +97,7 @@ func (m *member) absent(d *decoder, dst any) {
 		d.add(d.member(m.name), "", "missing: add it, for example "+m.name+": "+m.example)
 	case m.def != "":
 		sub := decoder{cursor: cursor{in: m.def}, report: d.report, path: append(d.path, step{name: m.name})}
-		m.read(&sub, dst)
+		m.read(&sub, m.where(dst))
 	}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,8 +12,8 @@ type check func(s string) (want string)
 // text is a string of at most max bytes that check, if not nil, accepts.
 //
 //go:noinline
-func text(called string, max int, ok check) kind[string] {
-	return kind[string]{func(d *decoder, dst *string) {
+func text(called string, max int, ok check) kind {
+	return kind{func(d *decoder, dst any) {
 		if d.peek() != '"' {
 			d.wrong("a " + called + " in quotes")
 			return
@@ -28,56 +29,61 @@ func text(called string, max int, ok check) kind[string] {
 			d.refuse(quote(s), want)
 			return
 		}
-		*dst = strings.Clone(s) // the policy's own text can be freed
+		*dst.(*string) = strings.Clone(s) // the policy's own text can be freed
 	}, &shape{json: "string", called: called, max: int64(max)}}
 }
 
-// parsed is a string that parse turns into a T. want is what an error asks for.
+// parsed is a string that parse reads into dst. want is what an error asks for.
 //
 //go:noinline
-func parsed[T any](called, pattern, want string, parse func(string) (T, bool)) kind[T] {
-	return kind[T]{func(d *decoder, dst *T) {
+func parsed(called, pattern, want string, parse func(s string, dst any) bool) kind {
+	return kind{func(d *decoder, dst any) {
 		if d.peek() != '"' {
 			d.wrong(want)
 			return
 		}
-		s := d.text()
-		v, ok := parse(s)
-		if !ok {
+		if s := d.text(); !parse(s, dst) {
 			d.refuse(quote(s), want)
-			return
 		}
-		*dst = v
 	}, &shape{json: "string", called: called, pattern: pattern}}
 }
 
-// word is one of some words; the index of the word is its value.
+// word is one of some words, into a *uint8; the index of the word is its value.
 //
 //go:noinline
-func word[T ~uint8](words ...string) kind[T] {
+func word(words ...string) kind {
 	want := strings.Join(words, ", ")
 	if i := strings.LastIndex(want, ", "); i >= 0 {
 		want = want[:i] + " or" + want[i+1:]
 	}
-	k := parsed("word", "", want, func(s string) (T, bool) {
-		for i, w := range words {
-			if s == w {
-				return T(i), true
-			}
+	k := parsed("word", "", want, func(s string, dst any) bool {
+		i := slices.Index(words, s)
+		if i >= 0 {
+			*dst.(*uint8) = uint8(i)
 		}
-		return 0, false
+		return i >= 0
 	})
 	k.shape.words = words
 	return k
 }
 
-// integer is a whole number from min to max. 60, 60.0 and 6e1 are the same
-// number: a mesh may have carried the policy as floating point.
+// integer is a whole number from min to max, into an *int.
+func integer(min, max int64) kind {
+	return whole(min, max, func(n int64, dst any) { *dst.(*int) = int(n) })
+}
+
+// integer64 is integer into an *int64.
+func integer64(min, max int64) kind {
+	return whole(min, max, func(n int64, dst any) { *dst.(*int64) = n })
+}
+
+// whole reads a whole number. 60, 60.0 and 6e1 are the same number: a mesh may
+// have carried the policy as floating point.
 //
 //go:noinline
-func integer[T ~int | ~int64 | ~uint8](min, max int64) kind[T] {
+func whole(min, max int64, put func(n int64, dst any)) kind {
 	want := "a whole number from " + strconv.FormatInt(min, 10) + " to " + strconv.FormatInt(max, 10)
-	return kind[T]{func(d *decoder, dst *T) {
+	return kind{func(d *decoder, dst any) {
 		b := d.peek()
 		if b != '-' && (b < '0' || b > '9') {
 			d.wrong(want)
@@ -89,7 +95,7 @@ func integer[T ~int | ~int64 | ~uint8](min, max int64) kind[T] {
 			d.refuse(clip(s), want)
 			return
 		}
-		*dst = T(n)
+		put(n, dst)
 	}, &shape{json: "integer", called: "integer", min: min, max: max}}
 }
 
@@ -108,10 +114,10 @@ func wholeNumber(s string) (int64, bool) {
 // size is a number of bytes from min to max: an integer, or a string such as "64KiB".
 //
 //go:noinline
-func size(min, max int64) kind[int] {
+func size(min, max int64) kind {
 	want := "a number of bytes from " + strconv.FormatInt(min, 10) + " to " + strconv.FormatInt(max, 10) +
 		`, for example 65536 or "64KiB"`
-	return kind[int]{func(d *decoder, dst *int) {
+	return kind{func(d *decoder, dst any) {
 		got := ""
 		var n int64
 		ok := false
@@ -131,7 +137,7 @@ func size(min, max int64) kind[int] {
 			d.refuse(got, want)
 			return
 		}
-		*dst = int(n)
+		*dst.(*int) = int(n)
 	}, &shape{json: "integer", called: "size", min: min, max: max,
 		orText: &shape{json: "string", pattern: `^[0-9]{1,12}(KiB|MiB)$`}}}
 }

@@ -5,165 +5,164 @@ import (
 
 	"github.com/sparkward/sparkward/plugin/internal/apikey"
 	"github.com/sparkward/sparkward/plugin/internal/breaker"
-	"github.com/sparkward/sparkward/plugin/internal/limit"
 	"github.com/sparkward/sparkward/plugin/internal/scan"
 )
 
 // The table. Everything a policy may hold is here and nowhere else.
 
-var mode = word[Mode]("enforce", "shadow", "off")
+var mode = word("enforce", "shadow", "off")
 
 // partMode is the mode of one control.
-func partMode[T any](where func(*T) *Mode) member {
+func partMode(where func(v any) any) member {
 	return at("mode", where, mode, note{def: `"enforce"`, example: `"shadow"`,
 		doc: "As the policy's own `mode`, for this alone. The weaker of the two holds."})
 }
 
 var policy = object("policy", checkPolicy,
-	at("mode", func(c *Config) *Mode { return &c.Mode }, mode, note{def: `"enforce"`, example: `"shadow"`,
+	at("mode", func(v any) any { return (*uint8)(&v.(*Config).Mode) }, mode, note{def: `"enforce"`, example: `"shadow"`,
 		doc: "`enforce` acts on every decision, `shadow` only counts and logs what would have been refused, `off` decides nothing. Each control has a `mode` too; the weaker of the two holds."}),
-	at("header_mode", func(c *Config) *HeaderMode { return &c.HeaderMode }, word[HeaderMode]("hold", "pass"), note{def: `"hold"`, example: `"pass"`,
+	at("header_mode", func(v any) any { return (*uint8)(&v.(*Config).HeaderMode) }, word("hold", "pass"), note{def: `"hold"`, example: `"pass"`,
 		doc: "`hold`: the upstream sees nothing of a request before its body was judged; the host must set `allow_on_headers_stop_iteration: true`. `pass`: headers go upstream first and a refused body resets that request; for hosts that cannot set it, such as Istio's WasmPlugin alone."}),
-	at("on_error", func(c *Config) *OnError { return &c.OnError }, word[OnError]("refuse", "allow"), note{def: `"refuse"`, example: `"allow"`,
+	at("on_error", func(v any) any { return (*uint8)(&v.(*Config).OnError) }, word("refuse", "allow"), note{def: `"refuse"`, example: `"allow"`,
 		doc: "What happens to a request about which no decision can be made, because of contended shared data, say, or a fault in the filter: 503, or let it pass. Both are counted."}),
-	at("auth", func(c *Config) *Auth { return &c.Auth }, auth, note{def: `{}`, example: `{"default": "public"}`,
+	at("auth", func(v any) any { return &v.(*Config).Auth }, auth, note{def: `{}`, example: `{"default": "public"}`,
 		doc: "Who may call."}),
-	at("address", func(c *Config) *Address { return &c.Address }, address, note{def: `{}`, example: `{"trusted_hops": 1}`,
+	at("address", func(v any) any { return &v.(*Config).Address }, address, note{def: `{}`, example: `{"trusted_hops": 1}`,
 		doc: "Which address a client without a key is known by."}),
-	at("limits", func(c *Config) *[]Limit { return &c.Limits }, list(limits, 16), note{example: `[{"name": "per-caller", "requests": "60/1m", "burst": 20}]`,
+	at("limits", func(v any) any { return &v.(*Config).Limits }, list[Limit](limits, 16), note{example: `[{"name": "per-caller", "requests": "60/1m", "burst": 20}]`,
 		doc: "Request budgets. A request must fit all that apply to it. None means no limit. What a caller has used is kept by a limit's place in this list, so add new ones at the end."}),
-	at("size", func(c *Config) *Size { return &c.Size }, sizes, note{def: `{}`, example: `{"max_text_chars": 20000}`,
+	at("size", func(v any) any { return &v.(*Config).Size }, sizes, note{def: `{}`, example: `{"max_text_chars": 20000}`,
 		doc: "How big a request may be."}),
-	at("inspection", func(c *Config) *Inspection { return &c.Inspection }, inspection, note{def: `{}`, example: `{"preset": "quiet"}`,
+	at("inspection", func(v any) any { return &v.(*Config).Inspection }, inspection, note{def: `{}`, example: `{"preset": "quiet"}`,
 		doc: "What is scanned for prompt injection, and what follows when something is found."}),
-	at("breakers", func(c *Config) *[]Breaker { return &c.Breakers }, list(breakers, 64), note{example: `[{"cluster": "openai"}]`,
+	at("breakers", func(v any) any { return &v.(*Config).Breakers }, list[Breaker](breakers, 64), note{example: `[{"cluster": "openai"}]`,
 		doc: "Circuit breakers, one for each upstream cluster that should have one."}),
-	at("cache", func(c *Config) *Cache { return &c.Cache }, cache, note{def: `{}`, example: `{"paths": ["/v1/chat/completions"], "ttl": "1h"}`,
+	at("cache", func(v any) any { return &v.(*Config).Cache }, cache, note{def: `{}`, example: `{"paths": ["/v1/chat/completions"], "ttl": "1h"}`,
 		doc: "Answers that are kept and given again to the same question of the same caller."}),
-	at("upstreams", func(c *Config) *[]Upstream { return &c.Upstreams }, list(upstreams, 64), note{example: `[{"cluster": "openai", "credential": {"env": "OPENAI_API_KEY"}}]`,
+	at("upstreams", func(v any) any { return &v.(*Config).Upstreams }, list[Upstream](upstreams, 64), note{example: `[{"cluster": "openai", "credential": {"env": "OPENAI_API_KEY"}}]`,
 		doc: "The host's clusters for which the filter sets a credential or chooses a fallback."}),
-	at("response_headers", func(c *Config) *[][2]string { return &c.ResponseHeaders }, headers, note{def: `{}`, example: `{"x-frame-options": "SAMEORIGIN", "strict-transport-security": ""}`,
+	at("response_headers", func(v any) any { return &v.(*Config).ResponseHeaders }, headers, note{def: `{}`, example: `{"x-frame-options": "SAMEORIGIN", "strict-transport-security": ""}`,
 		doc: "Headers put on every answer in place of the upstream's. They come on top of the defaults listed below; an empty text removes a default."}),
-	at("usage", func(c *Config) *Usage { return &c.Usage }, word[Usage]("read", "publish", "off"), note{def: `"read"`, example: `"publish"`,
+	at("usage", func(v any) any { return (*uint8)(&v.(*Config).Usage) }, word("read", "publish", "off"), note{def: `"read"`, example: `"publish"`,
 		doc: "Whether the answers of model calls are looked through, as they pass, for the tokens they used: for token limits, metrics and the access log (`read`), also for Envoy's own rate limit filter, as the filter states `wasm.sparkward.estimate` and `wasm.sparkward.tokens` (`publish`), or not (`off`). To be readable they are asked for without compression."}),
-	at("endpoints", func(c *Config) *Endpoints { return &c.Endpoints }, endpoints, note{def: `{}`, example: `{"metrics": ""}`,
+	at("endpoints", func(v any) any { return &v.(*Config).Endpoints }, endpoints, note{def: `{}`, example: `{"metrics": ""}`,
 		doc: "Where the filter answers by itself."}),
 )
 
 var auth = object("auth", checkAuth,
-	partMode(func(a *Auth) *Mode { return &a.Mode }),
-	at("mtls", func(a *Auth) *MTLS { return &a.MTLS }, word[MTLS]("off", "uri_san", "dns_san", "subject"), note{def: `"off"`, example: `"uri_san"`,
+	partMode(func(v any) any { return (*uint8)(&v.(*Auth).Mode) }),
+	at("mtls", func(v any) any { return (*uint8)(&v.(*Auth).MTLS) }, word("off", "uri_san", "dns_san", "subject"), note{def: `"off"`, example: `"uri_san"`,
 		doc: "Who a caller without a key is, if the host has verified its client certificate: nobody (`off`), or the user named by the certificate's first URI (`uri_san`) or DNS name (`dns_san`), or by its `subject`."}),
-	at("user_header", func(a *Auth) *string { return &a.UserHeader }, text("header", 64, optionalHeader), note{def: `""`, example: `"x-authenticated-user"`,
+	at("user_header", func(v any) any { return &v.(*Auth).UserHeader }, text("header", 64, optionalHeader), note{def: `""`, example: `"x-authenticated-user"`,
 		doc: "Request header in which an earlier filter of the host names the user of a caller without a key. Only for a header that this filter sets or removes on every request: a client's own would be believed."}),
-	at("default", func(a *Auth) *Access { return &a.Default }, access, note{def: `"required"`, example: `"optional"`,
+	at("default", func(v any) any { return (*uint8)(&v.(*Auth).Default) }, access, note{def: `"required"`, example: `"optional"`,
 		doc: "What a path asks of its caller unless `paths` says otherwise: a good key (`required`), a good key or none (`optional`; a bad one is still refused), or nothing (`public`; a bad key does not matter)."}),
-	at("paths", func(a *Auth) *[]AuthPath { return &a.Paths }, list(authPath, 256), note{example: `[{"path": "/v1/models", "methods": ["GET"], "auth": "public"}]`,
+	at("paths", func(v any) any { return &v.(*Auth).Paths }, list[AuthPath](authPath, 256), note{example: `[{"path": "/v1/models", "methods": ["GET"], "auth": "public"}]`,
 		doc: "Exceptions to `default`. The first that matches decides."}),
-	at("keys", func(a *Auth) *[]apikey.Key { return &a.keys }, list(key, 100_000), note{example: `[{"user": "alice", "sha256": "` + exampleDigest + `"}]`,
+	at("keys", func(v any) any { return &v.(*Auth).keys }, list[apikey.Key](key, 100_000), note{example: `[{"user": "alice", "sha256": "` + exampleDigest + `"}]`,
 		doc: "The keys that callers may use. `sparkctl key new` makes one. A user may have any number, so that a new key can overlap the old."}),
-	at("master_keys", func(a *Auth) *[]apikey.Key { return &a.masters }, list(masterKey, 64), note{example: `[{"name": "ops", "sha256": "` + exampleMaster + `"}]`,
+	at("master_keys", func(v any) any { return &v.(*Auth).masters }, list[apikey.Key](masterKey, 64), note{example: `[{"name": "ops", "sha256": "` + exampleMaster + `"}]`,
 		doc: "Keys for operators: they see the details of the filter's own endpoints and are not charged to any per-user limit."}),
-	at("headers", func(a *Auth) *[]string { return &a.headers }, list(text("header", 64, headerName), 8), note{def: `["authorization", "x-api-key", "api-key", "x-goog-api-key"]`, example: `["authorization"]`,
+	at("headers", func(v any) any { return &v.(*Auth).headers }, list[string](text("header", 64, headerName), 8), note{def: `["authorization", "x-api-key", "api-key", "x-goog-api-key"]`, example: `["authorization"]`,
 		doc: "Request headers a key is looked for in. `authorization` holds it after `Bearer `, any other header holds nothing else."}),
 )
 
-var access = word[Access]("required", "optional", "public")
+var access = word("required", "optional", "public")
 
 const (
 	exampleDigest = "6ca13d52ca70c883e0f0bb101e425a89e8624de51db2d2392593af6a84118090"
 	exampleMaster = "a3d1f7a1f1b3a7a9c0a55f9d3ffb3ad3ed35f4d7e2a0a1ea5a10ffb58b90e3c7"
 )
 
-var authPath = object[AuthPath]("path rule", nil,
-	at("path", func(p *AuthPath) *Pattern { return &p.Path }, path, note{required: true, example: `"/v1/models"`,
+var authPath = object("path rule", nil,
+	at("path", func(v any) any { return &v.(*AuthPath).Path }, path, note{required: true, example: `"/v1/models"`,
 		doc: "Path pattern."}),
-	at("methods", func(p *AuthPath) *[]string { return &p.Methods }, list(text("method", 16, method), 9), note{example: `["GET", "HEAD"]`,
+	at("methods", func(v any) any { return &v.(*AuthPath).Methods }, list[string](text("method", 16, method), 9), note{example: `["GET", "HEAD"]`,
 		doc: "Methods it holds for, in capitals. None means all."}),
-	at("auth", func(p *AuthPath) *Access { return &p.Access }, access, note{required: true, example: `"public"`,
+	at("auth", func(v any) any { return (*uint8)(&v.(*AuthPath).Access) }, access, note{required: true, example: `"public"`,
 		doc: "What this path asks of its caller."}),
 )
 
 // keyFields are what every key has after its name.
 func keyFields(first member, digestExample string, more ...member) []member {
 	return append([]member{first,
-		at("sha256", func(k *apikey.Key) *[32]byte { return &k.Hash }, digest, note{required: true, example: `"` + digestExample + `"`,
+		at("sha256", func(v any) any { return &v.(*apikey.Key).Hash }, digest, note{required: true, example: `"` + digestExample + `"`,
 			doc: "SHA-256 of the key, in hexadecimal. `sparkctl key hash` makes it from a key you have."}),
-		at("not_before", func(k *apikey.Key) *int64 { return &k.NotBefore }, moment, note{example: `"2027-01-01T00:00:00Z"`,
+		at("not_before", func(v any) any { return &v.(*apikey.Key).NotBefore }, moment, note{example: `"2027-01-01T00:00:00Z"`,
 			doc: "The key is refused before this time."}),
-		at("not_after", func(k *apikey.Key) *int64 { return &k.NotAfter }, moment, note{example: `"2027-12-31T23:59:59Z"`,
+		at("not_after", func(v any) any { return &v.(*apikey.Key).NotAfter }, moment, note{example: `"2027-12-31T23:59:59Z"`,
 			doc: "The key is refused from this time on."}),
 	}, more...)
 }
 
 var key = object("key", checkDates, keyFields(
-	at("user", func(k *apikey.Key) *string { return &k.User }, text("name", 64, name), note{required: true, example: `"alice"`,
+	at("user", func(v any) any { return &v.(*apikey.Key).User }, text("name", 64, name), note{required: true, example: `"alice"`,
 		doc: "Who calls with this key. Shown in the access log and charged by the limits."}), exampleDigest,
-	at("class", func(k *apikey.Key) *string { return &k.Class }, text("name", 64, name), note{example: `"batch"`,
+	at("class", func(v any) any { return &v.(*apikey.Key).Class }, text("name", 64, name), note{example: `"batch"`,
 		doc: "Class that limits can name."}),
-	at("models", func(k *apikey.Key) *[]string { return &k.Models }, list(text("model", 128, modelPattern), 64), note{example: `["gpt-4o*", "claude-3-5-haiku-latest"]`,
+	at("models", func(v any) any { return &v.(*apikey.Key).Models }, list[string](text("model", 128, modelPattern), 64), note{example: `["gpt-4o*", "claude-3-5-haiku-latest"]`,
 		doc: "Models this key may ask for; a `*` at the end stands for any ending. None means all."}),
-	at("paths", func(k *apikey.Key) *[]string { return &k.Paths }, list(text("path", 256, pathPattern), 64), note{example: `["/v1/*"]`,
+	at("paths", func(v any) any { return &v.(*apikey.Key).Paths }, list[string](text("path", 256, pathPattern), 64), note{example: `["/v1/*"]`,
 		doc: "Path patterns this key may call. None means all."}),
-	at("labels", func(k *apikey.Key) *[]apikey.Label { return &k.Labels }, labels, note{example: `{"team": "search"}`,
+	at("labels", func(v any) any { return &v.(*apikey.Key).Labels }, labels, note{example: `{"team": "search"}`,
 		doc: "Names and texts of your own, at most 8, shown in the access log with the user."}),
 )...)
 
 var masterKey = object("master key", checkMaster, keyFields(
-	at("name", func(k *apikey.Key) *string { return &k.User }, text("name", 64, name), note{required: true, example: `"ops"`,
+	at("name", func(v any) any { return &v.(*apikey.Key).User }, text("name", 64, name), note{required: true, example: `"ops"`,
 		doc: "Who calls with this key."}), exampleMaster,
 )...)
 
-var address = object[Address]("address", nil,
-	at("trusted_hops", func(a *Address) *int { return &a.TrustedHops }, integer[int](0, 16), note{def: `0`, example: `1`,
+var address = object("address", nil,
+	at("trusted_hops", func(v any) any { return &v.(*Address).TrustedHops }, integer(0, 16), note{def: `0`, example: `1`,
 		doc: "How many proxies stand between the client and this one. Their entries at the right end of `x-forwarded-for` are believed; with 0 the header is not looked at."}),
-	at("ipv6_prefix", func(a *Address) *int { return &a.IPv6Prefix }, integer[int](32, 128), note{def: `64`, example: `56`,
+	at("ipv6_prefix", func(v any) any { return &v.(*Address).IPv6Prefix }, integer(32, 128), note{def: `64`, example: `56`,
 		doc: "Leading bits of an IPv6 address that stand for one client."}),
 )
 
 var limits = object("limit", checkLimit,
-	at("name", func(l *Limit) *string { return &l.Name }, text("name", 64, name), note{required: true, example: `"per-caller"`,
+	at("name", func(v any) any { return &v.(*Limit).Name }, text("name", 64, name), note{required: true, example: `"per-caller"`,
 		doc: "Shown in refusals and in the access log."}),
-	at("requests", func(l *Limit) *limit.Quota { return &l.Quota }, quota, note{example: `"60/1m"`,
+	at("requests", func(v any) any { return &v.(*Limit).Quota }, quota, note{example: `"60/1m"`,
 		doc: "How many requests in how long, as `<count>/<period>`; a period of 1s or more. A limit has either this or `tokens`."}),
-	at("tokens", func(l *Limit) *limit.Quota { return &l.tokens }, quota, note{example: `"100000/24h"`,
+	at("tokens", func(v any) any { return &v.(*Limit).tokens }, quota, note{example: `"100000/24h"`,
 		doc: "How many tokens, of prompt and answer together, in how long. A call first reserves an estimate of its prompt and the longest answer it allows, and is corrected when the answer tells what it used."}),
-	at("burst", func(l *Limit) *int64 { return &l.burst }, integer[int64](1, 1_000_000_000_000), note{example: `20`,
+	at("burst", func(v any) any { return &v.(*Limit).burst }, integer64(1, 1_000_000_000_000), note{example: `20`,
 		doc: "How many of them may come at once. The count if not given."}),
-	at("max_completion", func(l *Limit) *int64 { return &l.MaxCompletion }, integer[int64](0, 10_000_000), note{def: `4096`, example: `16384`,
+	at("max_completion", func(v any) any { return &v.(*Limit).MaxCompletion }, integer64(0, 10_000_000), note{def: `4096`, example: `16384`,
 		doc: "For `tokens`: what is reserved for the answer of a call that does not say how long it may be."}),
-	at("by", func(l *Limit) *By { return &l.By }, word[By]("caller", "user", "address", "global"), note{def: `"caller"`, example: `"address"`,
+	at("by", func(v any) any { return (*uint8)(&v.(*Limit).By) }, word("caller", "user", "address", "global"), note{def: `"caller"`, example: `"address"`,
 		doc: "Who shares one budget: each user, or each address where there is no user (`caller`); each user, and others are not charged (`user`); each client address (`address`); all together (`global`)."}),
-	at("paths", func(l *Limit) *[]Pattern { return &l.Paths }, list(path, 64), note{example: `["/v1/chat/completions"]`,
+	at("paths", func(v any) any { return &v.(*Limit).Paths }, list[Pattern](path, 64), note{example: `["/v1/chat/completions"]`,
 		doc: "Path patterns it holds for. None means all."}),
-	at("classes", func(l *Limit) *[]string { return &l.Classes }, list(text("name", 64, name), 64), note{example: `["batch"]`,
+	at("classes", func(v any) any { return &v.(*Limit).Classes }, list[string](text("name", 64, name), 64), note{example: `["batch"]`,
 		doc: "Key classes it holds for. None means all callers."}),
-	partMode(func(l *Limit) *Mode { return &l.Mode }),
+	partMode(func(v any) any { return (*uint8)(&v.(*Limit).Mode) }),
 )
 
-var sizes = object[Size]("size", nil,
-	partMode(func(s *Size) *Mode { return &s.Mode }),
-	at("max_body_bytes", func(s *Size) *int { return &s.MaxBodyBytes }, size(1024, MostBodyBytes), note{def: `1048576`, example: `"4MiB"`,
+var sizes = object("size", nil,
+	partMode(func(v any) any { return (*uint8)(&v.(*Size).Mode) }),
+	at("max_body_bytes", func(v any) any { return &v.(*Size).MaxBodyBytes }, size(1024, MostBodyBytes), note{def: `1048576`, example: `"4MiB"`,
 		doc: "Largest request body, in bytes; above it 413. The host has a bound of its own (Envoy: `request_body_buffer_limit`, 1 MiB unless set) that must not be below."}),
-	at("max_text_chars", func(s *Size) *int { return &s.MaxTextChars }, integer[int](1, 16<<20), note{def: `10000`, example: `50000`,
+	at("max_text_chars", func(v any) any { return &v.(*Size).MaxTextChars }, integer(1, 16<<20), note{def: `10000`, example: `50000`,
 		doc: "Longest single text of a user, in characters; above it 400."}),
-	at("max_texts", func(s *Size) *int { return &s.MaxTexts }, integer[int](1, 65536), note{def: `4096`, example: `1024`,
+	at("max_texts", func(v any) any { return &v.(*Size).MaxTexts }, integer(1, 65536), note{def: `4096`, example: `1024`,
 		doc: "Most texts in one body, messages and parts of messages alike; above it 400."}),
-	at("max_depth", func(s *Size) *int { return &s.MaxDepth }, integer[int](8, 256), note{def: `64`, example: `32`,
+	at("max_depth", func(v any) any { return &v.(*Size).MaxDepth }, integer(8, 256), note{def: `64`, example: `32`,
 		doc: "Deepest nesting of a JSON body; above it 400."}),
 )
 
 var inspection = object("inspection", checkInspection,
-	partMode(func(i *Inspection) *Mode { return &i.Mode }),
-	at("preset", func(i *Inspection) *scan.Preset { return &i.Scan.Preset }, word[scan.Preset]("balanced", "strict", "quiet"), note{def: `"balanced"`, example: `"strict"`,
+	partMode(func(v any) any { return (*uint8)(&v.(*Inspection).Mode) }),
+	at("preset", func(v any) any { return (*uint8)(&v.(*Inspection).Scan.Preset) }, word("balanced", "strict", "quiet"), note{def: `"balanced"`, example: `"strict"`,
 		doc: "How much it takes to count as an injection: `strict` finds more and is wrong more often, `quiet` the reverse."}),
-	at("roles", func(i *Inspection) *[scan.Document + 1]Action { return &i.Roles }, roles, note{def: `{}`, example: `{"assistant": "block"}`,
+	at("roles", func(v any) any { return &v.(*Inspection).Roles }, roles, note{def: `{}`, example: `{"assistant": "block"}`,
 		doc: "What follows by who wrote the text: refuse the request (`block`), let it pass with a mark for the upstream and the access log (`flag`), or do not scan such texts (`off`)."}),
-	at("disable", func(i *Inspection) *[]string { return &i.Scan.Disable }, list(text("rule", 64, name), 256), note{example: `["persona"]`,
+	at("disable", func(v any) any { return &v.(*Inspection).Scan.Disable }, list[string](text("rule", 64, name), 256), note{example: `["persona"]`,
 		doc: "Rules and categories to leave out, by id."}),
 )
 
-var roles = object[[scan.Document + 1]Action]("roles", nil,
+var roles = object("roles", nil,
 	role("user", scan.User, `"block"`, "What the user wrote."),
 	role("tool", scan.Tool, `"block"`, "Results of tools."),
 	role("document", scan.Document, `"block"`, "Documents and other texts that came with the request."),
@@ -172,43 +171,43 @@ var roles = object[[scan.Document + 1]Action]("roles", nil,
 )
 
 func role(called string, r scan.Role, def, doc string) member {
-	return at(called, func(a *[scan.Document + 1]Action) *Action { return &a[r] },
-		word[Action]("block", "flag", "off"), note{def: def, example: `"flag"`, doc: doc})
+	return at(called, func(v any) any { return (*uint8)(&v.(*[scan.Document + 1]Action)[r]) },
+		word("block", "flag", "off"), note{def: def, example: `"flag"`, doc: doc})
 }
 
 var breakers = object("breaker", checkBreaker,
-	at("cluster", func(b *Breaker) *string { return &b.Cluster }, text("cluster", 256, visible), note{required: true, example: `"openai"`,
+	at("cluster", func(v any) any { return &v.(*Breaker).Cluster }, text("cluster", 256, visible), note{required: true, example: `"openai"`,
 		doc: "The upstream cluster's name in the host's configuration."}),
-	at("consecutive_failures", func(b *Breaker) *int { return &b.Settings.ConsecutiveFailures }, integer[int](0, 1000), note{def: `5`, example: `3`,
+	at("consecutive_failures", func(v any) any { return &v.(*Breaker).Settings.ConsecutiveFailures }, integer(0, 1000), note{def: `5`, example: `3`,
 		doc: "Opens after so many failures in a row. 0 switches this trigger off."}),
-	at("failure_rate", func(b *Breaker) *int { return &b.Settings.FailureRatePercent }, integer[int](0, 100), note{def: `50`, example: `30`,
+	at("failure_rate", func(v any) any { return &v.(*Breaker).Settings.FailureRatePercent }, integer(0, 100), note{def: `50`, example: `30`,
 		doc: "Opens when so many percent of the calls in the window failed. 0 switches this trigger off."}),
-	at("slow_call", func(b *Breaker) *time.Duration { return &b.Settings.SlowCall }, duration(time.Millisecond, time.Hour), note{def: `"30s"`, example: `"10s"`,
+	at("slow_call", func(v any) any { return &v.(*Breaker).Settings.SlowCall }, duration(time.Millisecond, time.Hour), note{def: `"30s"`, example: `"10s"`,
 		doc: "A call is slow when its answer's headers take longer."}),
-	at("slow_rate", func(b *Breaker) *int { return &b.Settings.SlowRatePercent }, integer[int](0, 100), note{def: `0`, example: `80`,
+	at("slow_rate", func(v any) any { return &v.(*Breaker).Settings.SlowRatePercent }, integer(0, 100), note{def: `0`, example: `80`,
 		doc: "Opens when so many percent of the calls in the window were slow. 0 switches this trigger off."}),
-	at("window", func(b *Breaker) *time.Duration { return &b.Settings.Window }, duration(time.Second, time.Hour), note{def: `"30s"`, example: `"1m"`,
+	at("window", func(v any) any { return &v.(*Breaker).Settings.Window }, duration(time.Second, time.Hour), note{def: `"30s"`, example: `"1m"`,
 		doc: "How far back the rates look."}),
-	at("minimum_calls", func(b *Breaker) *int { return &b.Settings.MinimumCalls }, integer[int](1, 100_000), note{def: `10`, example: `20`,
+	at("minimum_calls", func(v any) any { return &v.(*Breaker).Settings.MinimumCalls }, integer(1, 100_000), note{def: `10`, example: `20`,
 		doc: "The rates say nothing before so many calls in the window."}),
-	at("open", func(b *Breaker) *time.Duration { return &b.Settings.Open }, duration(100*time.Millisecond, time.Hour), note{def: `"5s"`, example: `"10s"`,
+	at("open", func(v any) any { return &v.(*Breaker).Settings.Open }, duration(100*time.Millisecond, time.Hour), note{def: `"5s"`, example: `"10s"`,
 		doc: "How long it stays open the first time. Doubles each time a probe fails."}),
-	at("max_open", func(b *Breaker) *time.Duration { return &b.Settings.MaxOpen }, duration(100*time.Millisecond, breaker.MaxTime), note{def: `"1m"`, example: `"5m"`,
+	at("max_open", func(v any) any { return &v.(*Breaker).Settings.MaxOpen }, duration(100*time.Millisecond, breaker.MaxTime), note{def: `"1m"`, example: `"5m"`,
 		doc: "The longest it stays open, an upstream's `Retry-After` included."}),
-	at("probes", func(b *Breaker) *int { return &b.Settings.HalfOpenProbes }, integer[int](1, breaker.MaxProbes), note{def: `1`, example: `3`,
+	at("probes", func(v any) any { return &v.(*Breaker).Settings.HalfOpenProbes }, integer(1, breaker.MaxProbes), note{def: `1`, example: `3`,
 		doc: "How many calls may try the upstream at a time when the open time is over."}),
-	at("probe_timeout", func(b *Breaker) *time.Duration { return &b.Settings.ProbeTimeout }, duration(time.Second, time.Hour), note{def: `"1m"`, example: `"30s"`,
+	at("probe_timeout", func(v any) any { return &v.(*Breaker).Settings.ProbeTimeout }, duration(time.Second, time.Hour), note{def: `"1m"`, example: `"30s"`,
 		doc: "A probe that has not ended by then no longer counts and another may go."}),
-	at("failure_statuses", func(b *Breaker) *[]breaker.StatusRange { return &b.Settings.FailureStatuses }, list(status, 64), note{def: `[500, 502, 503, 504, 529]`, example: `[500, 502, 503, 504, 429]`,
+	at("failure_statuses", func(v any) any { return &v.(*Breaker).Settings.FailureStatuses }, list[breaker.StatusRange](status, 64), note{def: `[500, 502, 503, 504, 529]`, example: `[500, 502, 503, 504, 429]`,
 		doc: "Statuses that count as a failure of the upstream, beside failed connections, timeouts and resets."}),
-	partMode(func(b *Breaker) *Mode { return &b.Mode }),
+	partMode(func(v any) any { return (*uint8)(&v.(*Breaker).Mode) }),
 )
 
 var endpoints = object("endpoints", checkEndpoints,
-	at("prefix", func(e *Endpoints) *string { return &e.Prefix }, text("path", 128, ownPath), note{def: `"/api/spark"`, example: `"/_guard"`,
+	at("prefix", func(v any) any { return &v.(*Endpoints).Prefix }, text("path", 128, ownPath), note{def: `"/api/spark"`, example: `"/_guard"`,
 		doc: "Under it, `/health` says whether the filter lives, and with a master key how it is. An empty text serves nothing."}),
-	at("metrics", func(e *Endpoints) *string { return &e.Metrics }, text("path", 128, ownPath), note{def: `"/api/metrics"`, example: `""`,
+	at("metrics", func(v any) any { return &v.(*Endpoints).Metrics }, text("path", 128, ownPath), note{def: `"/api/metrics"`, example: `""`,
 		doc: "Prometheus text. An empty text serves nothing."}),
-	at("metrics_auth", func(e *Endpoints) *Access { return &e.MetricsAuth }, access, note{def: `"required"`, example: `"public"`,
+	at("metrics_auth", func(v any) any { return (*uint8)(&v.(*Endpoints).MetricsAuth) }, access, note{def: `"required"`, example: `"public"`,
 		doc: "What the metrics ask of their reader: a master key (`required`), a master key or none (`optional`; a bad one is still refused), or nothing (`public`)."}),
 )

@@ -42,12 +42,13 @@ func decimal(s string) (int64, bool) {
 // duration is a length of time from min to max, such as "30s" or "1m30s".
 //
 //go:noinline
-func duration(min, max time.Duration) kind[time.Duration] {
+func duration(min, max time.Duration) kind {
 	want := "a duration from " + formatDuration(min) + " to " + formatDuration(max) + ` such as "30s" or "500ms"`
 	return parsed("duration", "^"+durationPattern+"$", want,
-		func(s string) (time.Duration, bool) {
+		func(s string, dst any) bool {
 			v, ok := parseDuration(s)
-			return v, ok && v >= min && v <= max
+			*dst.(*time.Duration) = v
+			return ok && v >= min && v <= max
 		})
 }
 
@@ -101,7 +102,7 @@ func formatDuration(v time.Duration) string {
 }
 
 // quota is "<count>/<period>". Its burst is a field of its own.
-var quota = kind[limit.Quota]{func(d *decoder, dst *limit.Quota) {
+var quota = kind{func(d *decoder, dst any) {
 	const form = `"<count>/<period>", for example "60/1m"`
 	if d.peek() != '"' {
 		d.wrong(form)
@@ -119,12 +120,13 @@ var quota = kind[limit.Quota]{func(d *decoder, dst *limit.Quota) {
 	case p < time.Second || p > limit.MaxPeriod:
 		d.refuse(quote(s), "a period from 1s to "+formatDuration(limit.MaxPeriod))
 	}
-	*dst = limit.Quota{Count: n, Period: p}
+	*dst.(*limit.Quota) = limit.Quota{Count: n, Period: p}
 }, &shape{json: "string", called: "quota", pattern: "^0*[1-9][0-9]*/" + durationPattern + "$"}}
 
 // moment is an RFC 3339 time, in Unix seconds.
 var moment = parsed("time", "", `an RFC 3339 time, for example "2027-01-31T00:00:00Z"`,
-	func(s string) (int64, bool) {
+	func(s string, dst any) bool {
 		unix, ok := rfc3339.Parse(s)
-		return unix, ok && unix > 0
+		*dst.(*int64) = unix
+		return ok && unix > 0
 	})
