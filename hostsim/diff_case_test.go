@@ -35,6 +35,7 @@ type diffOptions struct {
 	wasm      string // another filter than the probe
 	http2     bool   // to the upstream
 	client2   bool   // the client speaks HTTP/2
+	blind     bool   // the upstream's view is left out: its order varies
 	timeout   time.Duration
 	node      string
 	shared    string // the name of a case whose plugin comes first in the chain
@@ -104,6 +105,8 @@ func (o *diffOptions) read(words []string) (err error) {
 		o.vmID = value
 	case "wasm":
 		o.wasm = value
+	case "blind":
+		o.blind = true
 	case "http2":
 		o.client2 = true
 	case "upstream-http2":

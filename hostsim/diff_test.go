@@ -160,6 +160,15 @@ func (c *diffCase) play(address string, settle func()) string {
 	return client.out.String()
 }
 
+// seen is what the upstream saw.
+func (c *diffCase) seen(up *diffUpstream) string {
+	text := up.text()
+	if c.options.blind {
+		return ""
+	}
+	return text
+}
+
 func (c *diffCase) onEnvoy(t *testing.T, e *envoy, up *diffUpstream) string {
 	mark := len(e.log())
 	settle := settler(func() int { return len(e.log()) })
@@ -168,7 +177,7 @@ func (c *diffCase) onEnvoy(t *testing.T, e *envoy, up *diffUpstream) string {
 	trace := func() string { return e.transcript(c, mark) }
 	access := func() string { return e.access(c, mark) }
 	untilOver(trace, access)
-	return report(client, up.text(), access(), trace())
+	return report(client, c.seen(up), access(), trace())
 }
 
 // lockedBuffer is a strings.Builder for several goroutines.
@@ -207,7 +216,7 @@ func (c *diffCase) onSim(t *testing.T, up *diffUpstream, clusters []hostsim.Clus
 	client := c.play(l.Addr().String(), settle)
 	filter := func() string { return simTranscript(c, trace.String()[:mark], trace.String()[mark:]) }
 	untilOver(filter, access.String)
-	return report(client, up.text(), access.String(), filter())
+	return report(client, c.seen(up), access.String(), filter())
 }
 
 // simTranscript prints what worker 0 did.
@@ -239,6 +248,7 @@ func simTranscript(c *diffCase, start, text string) string {
 
 func (c *diffCase) simOptions(t *testing.T, clusters []hostsim.Cluster, trace, access *lockedBuffer) hostsim.Options {
 	opts := hostsim.Options{Trace: trace, CacheDir: cacheDir(t), Clusters: clusters, VirtualHost: "host",
+		NodeID: "node-id", NodeCluster: "node-cluster",
 		RequestBodyLimit: c.options.limit,
 		AccessLog: func(e hostsim.Entry) {
 			state := e.FilterState["wasm.x"]

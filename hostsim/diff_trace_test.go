@@ -63,7 +63,10 @@ var (
 )
 
 // simTrace reads hostsim's trace. It remembers the names of running calls.
-type simTrace struct{ calls, hosts []string }
+type simTrace struct {
+	calls, hosts []string
+	message      string // of a running proxy_log
+}
 
 func (s *simTrace) parse(line string) (traceEvent, bool) {
 	line = strings.TrimLeft(line, "\t")
@@ -87,12 +90,15 @@ func (s *simTrace) parse(line string) (traceEvent, bool) {
 		m := simHost.FindStringSubmatch(line)
 		s.hosts = append(s.hosts, m[1])
 		if _, message, ok := strings.Cut(m[2], ",message="); ok && m[1] == "proxy_log" {
-			text, _ := strconv.Unquote(message)
-			return traceEvent{kind: "log", text: text}, true
+			s.message, _ = strconv.Unquote(message)
 		}
 		return traceEvent{kind: "host", name: m[1]}, true
 	case strings.HasPrefix(line, "<== "):
 		status, _, _ := strings.Cut(strings.TrimPrefix(line, "<== "), " ")
+		if s.hosts[len(s.hosts)-1] == "proxy_log" && status == "ok" {
+			pop(&s.hosts)
+			return traceEvent{kind: "log", text: s.message}, true
+		}
 		return traceEvent{kind: "status", name: pop(&s.hosts), result: strconv.Itoa(statusNumber(status))}, true
 	}
 	return traceEvent{}, false
@@ -144,9 +150,10 @@ type transcript struct {
 	out    strings.Builder
 	roots  map[int64]bool // the root contexts that belong to the case
 	names  map[int64]string
-	nested int  // callbacks running
-	skip   int  // depth of a callback that is left out
-	ticks  bool // keep ticks
+	calls  map[int64]int // numbers of calls by their ids
+	nested int           // callbacks running
+	skip   int           // depth of a callback that is left out
+	ticks  bool          // keep ticks
 }
 
 func newTranscript(roots []int64, ticks bool) *transcript {
@@ -217,11 +224,25 @@ func (t *transcript) arguments(e traceEvent) string {
 	words := make([]string, len(e.args))
 	for i, arg := range e.args {
 		words[i] = strconv.FormatInt(arg, 10)
-		if i == 0 || e.name == "proxy_on_context_create" {
+		switch {
+		case i == 0 || e.name == "proxy_on_context_create":
 			words[i] = t.names[arg]
+		case i == 1 && (strings.HasPrefix(e.name, "proxy_on_http_call") || strings.HasPrefix(e.name, "proxy_on_grpc")):
+			words[i] = t.call(arg)
 		}
 	}
 	return strings.Join(words, ", ")
+}
+
+// call names a call by when it was first seen.
+func (t *transcript) call(id int64) string {
+	if t.calls == nil {
+		t.calls = map[int64]int{}
+	}
+	if t.calls[id] == 0 {
+		t.calls[id] = len(t.calls) + 1
+	}
+	return "call" + strconv.Itoa(t.calls[id])
 }
 
 func (t *transcript) print(format string, args ...any) { fmt.Fprintf(&t.out, format+"\n", args...) }

@@ -18,6 +18,7 @@ import (
 //
 //	early                       answers when the request's head is there, not at its end
 //	CODE | name: value | ...    sends the head of the answer
+//	when /PATH STEP             takes the step for requests of that path only
 //	body TEXT, chunk TEXT, last, raw TEXT, fill N, pause 50ms, close   as in a client section
 //
 // Without a section it answers 200 with "ok".
@@ -114,11 +115,12 @@ func (u *diffUpstream) exchange(conn net.Conn, r *http1.Reader) bool {
 	steps := u.steps
 	u.mu.Unlock()
 	u.printFields(head.Headers)
+	path := head.Headers.Value(":path")
 	steps, early := strings.CutPrefix(strings.TrimSpace(steps), "early\n")
-	if early && !u.answer(conn, steps) {
+	if early && !u.answer(conn, path, steps) {
 		return false
 	}
-	return u.readBody(r, &head.Body) && (early || u.answer(conn, steps))
+	return u.readBody(r, &head.Body) && (early || u.answer(conn, path, steps))
 }
 
 func (u *diffUpstream) printFields(m *header.Map) {
@@ -147,9 +149,16 @@ func (u *diffUpstream) readBody(r *http1.Reader, body *http1.Body) bool {
 }
 
 // answer plays the steps. It reports whether the connection is still open.
-func (u *diffUpstream) answer(conn net.Conn, steps string) bool {
+func (u *diffUpstream) answer(conn net.Conn, path, steps string) bool {
 	for line := range strings.Lines(steps) {
 		kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if kind == "when" {
+			only, step, _ := strings.Cut(rest, " ")
+			if only != path {
+				continue
+			}
+			kind, rest, _ = strings.Cut(step, " ")
+		}
 		text := ""
 		switch kind {
 		case "", "#":

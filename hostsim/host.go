@@ -91,6 +91,7 @@ func (h *Host) makeServices() wasm.Services {
 		Yield:      func(int, string) {},
 		HasCluster: func(name string) bool { return h.clusters[name] != nil },
 		OldPoll:    h.opts.OldPollOneoff,
+		NodeID:     h.opts.NodeID, NodeCluster: h.opts.NodeCluster,
 	}
 	if h.opts.Trace != nil {
 		s.Trace = h.trace

@@ -1,6 +1,8 @@
 package hostsim
 
 import (
+	"time"
+
 	"github.com/sparkward/sparkward/hostsim/internal/header"
 	"github.com/sparkward/sparkward/hostsim/internal/wasm"
 )
@@ -14,23 +16,22 @@ type httpCall struct {
 	up       upstream
 	over     bool
 	stopTime func()
+	sent     time.Time
 }
 
 // HTTPCall implements wasm.Worker.
 func (w *worker) HTTPCall(call wasm.Call, done func(*wasm.CallResponse)) (cancel func(), ok bool) {
 	c := w.host.clusters[call.Cluster]
-	if c == nil {
+	if c == nil || c.url == nil {
 		return nil, false
 	}
-	h := &httpCall{w: w, call: call, done: done}
+	call.Headers.Put("x-envoy-internal", "true")
+	h := &httpCall{w: w, call: call, done: done, sent: time.Now()}
 	if call.Timeout > 0 {
+		call.Headers.Put("x-envoy-expected-rq-timeout-ms", itoa(int(call.Timeout.Milliseconds())))
 		h.stopTime = w.AfterFunc(call.Timeout, func() { h.localAnswer("504", "upstream request timeout") })
 	}
-	if c.url == nil {
-		w.Post(func() { h.localAnswer("503", "no healthy upstream") })
-	} else {
-		go c.connect(h)
-	}
+	go c.connect(h)
 	return h.end, true
 }
 
@@ -99,6 +100,7 @@ func (h *httpCall) answer(parts []part) (more bool) {
 		for _, p := range parts {
 			switch {
 			case p.Headers != nil:
+				p.Headers.Put("x-envoy-upstream-service-time", itoa(int(time.Since(h.sent).Milliseconds())))
 				h.response.Headers = p.Headers
 			case p.Trailers != nil:
 				h.response.Trailers = p.Trailers

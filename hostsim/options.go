@@ -105,6 +105,8 @@ type Options struct {
 	Clusters []Cluster
 	// VirtualHost is the property xds.virtual_host_name of every route.
 	VirtualHost string
+	// NodeID and NodeCluster are the properties xds.node.id and xds.node.cluster.
+	NodeID, NodeCluster string
 	// RequestBodyLimit is how many bytes of a body are held while a filter pauses it,
 	// in either direction: beyond it the answer is 413, or 500 for a response. 0 means
 	// Envoy's 1 MiB.

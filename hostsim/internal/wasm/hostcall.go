@@ -88,11 +88,6 @@ func (c *hostCall) invoke(ctx context.Context, _ api.Module, stack []uint64) {
 	if !vm.started && c.name != "proxy_log" {
 		panic(errRestricted)
 	}
-	if !vm.Spec.allowed(c.name) {
-		vm.Spec.Host.Log(vm.Worker.Index(), abi.Error, "Attempted call to restricted proxy-wasm capability: "+c.name)
-		stack[0] = uint64(abi.InternalFailure)
-		return
-	}
 	if c.shared {
 		vm.Spec.Host.Yield(vm.Worker.Index(), c.name)
 	}
@@ -101,6 +96,10 @@ func (c *hostCall) invoke(ctx context.Context, _ api.Module, stack []uint64) {
 	tracing := vm.tracing()
 	if tracing {
 		vm.traceHostCall(c, f, stack)
+	}
+	if !vm.Spec.allowed(c.name) {
+		vm.Spec.Host.Log(vm.Worker.Index(), abi.Error, "Attempted call to restricted proxy-wasm capability: "+c.name)
+		status = abi.InternalFailure
 	}
 	if status == abi.OK {
 		status = c.run(f)

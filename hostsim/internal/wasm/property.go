@@ -2,6 +2,7 @@ package wasm
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,7 +82,7 @@ func (c *Context) streamProperty(info *chain.Info, name string) value {
 	case "destination":
 		return peer(info.Local)
 	case "metadata":
-		return message{}
+		return message{members: map[string]value{"filter_metadata": dict{}}}
 	case "filter_state":
 		return fields(func(name string) value {
 			if object, ok := info.State[name]; ok {
@@ -168,14 +169,17 @@ func requestHeaderProperty(h *header.Map, name string) value {
 	return nil
 }
 
-// headerFields looks headers up; several values of one are joined by a comma.
+// headerFields lists headers, or finds one; several values of one are joined by a comma.
 func headerFields(h *header.Map) value {
-	return fields(func(name string) value {
-		if values := h.Values(strings.ToLower(name)); values != nil {
-			return strings.Join(values, ",")
+	var d dict
+	for _, f := range h.Fields() {
+		if i := slices.IndexFunc(d, func(p abi.Pair) bool { return p.Name == f.Name }); i >= 0 {
+			d[i].Value += "," + f.Value
+		} else {
+			d = append(d, abi.Pair(f))
 		}
-		return nil
-	})
+	}
+	return d
 }
 
 func (c *Context) responseProperty(info *chain.Info, name string) value {
@@ -320,6 +324,10 @@ func (c *Context) xdsProperty(info *chain.Info, name string) value {
 		if info.HasRoute {
 			return info.VirtualHost
 		}
+	case "upstream_host_metadata":
+		if info.UpstreamAddress != "" {
+			return message{absent: true}
+		}
 	case "filter_chain_name":
 		return ""
 	case "cluster_metadata":
@@ -342,7 +350,7 @@ func (c *Context) xdsProperty(info *chain.Info, name string) value {
 func (vm *VM) node() value {
 	id, cluster := vm.Spec.Host.NodeID, vm.Spec.Host.NodeCluster
 	encoded := appendField(appendField(nil, 1, id), 2, cluster)
-	return message{encoded, map[string]value{"id": id, "cluster": cluster}}
+	return message{encoded: encoded, members: map[string]value{"id": id, "cluster": cluster, "metadata": dict{}}}
 }
 
 // setProperty is proxy_set_property: filter state under the prefix "wasm.".
@@ -356,6 +364,7 @@ func (c *Context) setProperty(path string, data []byte) abi.Status {
 	if ok && object.ReadOnly {
 		return abi.BadArgument
 	}
+	object.ReadOnly = c.root.prototypes[path].readOnly
 	object.CEL, object.Value = true, append([]byte(nil), data...)
 	info.SetState(name, object)
 	return abi.OK

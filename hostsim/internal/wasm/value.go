@@ -15,8 +15,23 @@ type value any
 // fields finds a member by name; nil for none.
 type fields func(name string) value
 
-// message is a protobuf message: its encoding, and its members.
+// dict is a map whose members can be listed: several values of one name are joined by a
+// comma.
+type dict []abi.Pair
+
+func (d dict) member(name string) value {
+	for _, p := range d {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return nil
+}
+
+// message is a protobuf message: its encoding, and its members. Envoy has some that are
+// there but cannot be read.
 type message struct {
+	absent  bool
 	encoded []byte
 	members map[string]value
 }
@@ -27,6 +42,8 @@ func walk(v value, parts []string) value {
 		switch at := v.(type) {
 		case fields:
 			v = at(part)
+		case dict:
+			v = at.member(part)
 		case message:
 			v = at.members[part]
 		default:
@@ -57,7 +74,12 @@ func serialize(v value) ([]byte, abi.Status) {
 		return binary.LittleEndian.AppendUint64(nil, uint64(v)), abi.OK
 	case time.Time:
 		return binary.LittleEndian.AppendUint64(nil, uint64(v.UnixNano())), abi.OK
+	case dict:
+		return abi.AppendPairs(nil, v), abi.OK
 	case message:
+		if v.absent {
+			return nil, abi.SerializationFailure
+		}
 		return v.encoded, abi.OK
 	}
 	return nil, abi.SerializationFailure
