@@ -206,7 +206,7 @@ func (s *Scanner) match(input int, r *Report) {
 		return
 	}
 	s.matcher.Each(func(i int, how rules.Result) {
-		if s.disabled[i] {
+		if s.disabled[i] || how == rules.Excused {
 			return
 		}
 		layer := "plain"

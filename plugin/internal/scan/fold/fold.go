@@ -7,7 +7,10 @@
 // space, or one line feed if it held one.
 package fold
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // Signs counts what Append met that a reader of the text would not see.
 type Signs struct {
@@ -43,9 +46,11 @@ func appendWith(dst, text []byte, signs *Signs, lookalikes bool) []byte {
 			i = f.ascii(text, i)
 			continue
 		}
-		r, n := utf8.DecodeRune(text[i:])
-		f.rune(r, text[i:i+n])
-		i += n
+		if i = f.wide(text, i); i < len(text) && text[i] >= utf8.RuneSelf {
+			r, n := utf8.DecodeRune(text[i:])
+			f.rune(r, text[i:i+n])
+			i += n
+		}
 	}
 	return f.out
 }
@@ -60,30 +65,69 @@ type folder struct {
 
 // ascii folds the ASCII bytes from text[i] on and returns where they end.
 func (f *folder) ascii(text []byte, i int) int {
-	out, last := f.out, f.last
-	for ; i < len(text); i++ {
-		c := text[i]
-		if c >= utf8.RuneSelf {
+	f.out = slices.Grow(f.out, len(text)-i+8)
+	for i < len(text) && text[i] < utf8.RuneSelf {
+		i = f.words(text, i)
+		for stop := min(i+8, len(text)); i < stop && text[i] < utf8.RuneSelf; i++ {
+			f.asciiByte(text[i])
+		}
+	}
+	return i
+}
+
+// words folds ASCII bytes from text[i] on, eight at a time, up to where less
+// than eight are left or some need a closer look: control characters, line
+// feeds, a second space. f.out has room for all.
+func (f *folder) words(text []byte, i int) int {
+	out := f.out[:cap(f.out)]
+	at, space := len(f.out), uint64(0)
+	if f.last <= ' ' {
+		space = 0x80
+	}
+	for i+8 <= len(text) && at+8 <= len(out) {
+		x := load64(text[i:])
+		if (x|x-0x20*ones|x+ones)&(0x80*ones) != 0 { // not ASCII, below a space, or 0x7F
 			break
 		}
-		c = asciiFold[c]
-		if c <= ' ' {
-			if c == 0 {
-				f.signs.Control++
-				continue
-			}
-			if last <= ' ' {
-				if c == '\n' && last == ' ' {
-					out[len(out)-1], last = c, c
-				}
-				continue
-			}
+		spaces := 0x80 * ones &^ ((x ^ 0x20*ones) + 0x7F*ones)
+		if spaces&(spaces<<8|space) != 0 {
+			break
 		}
-		last = c
-		out = append(out, c)
+		capitals := ((x + (0x80-'A')*ones) &^ (x + (0x7F-'Z')*ones)) & (0x80 * ones)
+		store64(out[at:], x|capitals>>2)
+		space = spaces >> 56
+		i, at = i+8, at+8
 	}
-	f.out, f.last = out, last
+	if at > len(f.out) {
+		f.last = out[at-1]
+	}
+	f.out = out[:at]
 	return i
+}
+
+// ones has each of eight bytes 1.
+const ones = 0x0101010101010101
+
+// load64 and store64 are one instruction each once compiled.
+func load64(b []byte) uint64 {
+	_ = b[7]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+func store64(b []byte, x uint64) {
+	_ = b[7]
+	b[0], b[1], b[2], b[3] = byte(x), byte(x>>8), byte(x>>16), byte(x>>24)
+	b[4], b[5], b[6], b[7] = byte(x>>32), byte(x>>40), byte(x>>48), byte(x>>56)
+}
+
+// asciiByte folds one ASCII byte.
+func (f *folder) asciiByte(c byte) {
+	if c = asciiFold[c]; c == 0 {
+		f.signs.Control++
+		return
+	}
+	f.byte(c)
 }
 
 // asciiFold maps a byte to its folded form: white space to a space or a line
@@ -105,6 +149,61 @@ var asciiFold = [128]byte{
 	'o': 'o', 'p': 'p', 'q': 'q', 'r': 'r', 's': 's', 't': 't', 'u': 'u',
 	'v': 'v', 'w': 'w', 'x': 'x', 'y': 'y', 'z': 'z',
 	'{': '{', '|': '|', '}': '}', '~': '~',
+}
+
+// wide folds characters of two or three bytes from text[i] on, up to one that
+// rune has to look at: most letters stay or become one other letter.
+func (f *folder) wide(text []byte, i int) int {
+	if f.lookalikes {
+		return i
+	}
+	f.out = slices.Grow(f.out, len(text)-i+8)
+	out := f.out[:cap(f.out)]
+	at := len(f.out)
+	for i+2 < len(text) && at+3 <= len(out) {
+		c0, c1, c2 := text[i], text[i+1], text[i+2]
+		if c0 < utf8.RuneSelf {
+			if c1|c2 < utf8.RuneSelf || c0 < ' ' || c0 == 0x7F || c0 == ' ' && (at == f.start || out[at-1] <= ' ') {
+				break
+			}
+			out[at] = asciiFold[c0]
+			i, at = i+1, at+1
+			continue
+		}
+		var r, n uint
+		switch {
+		case c0 >= 0xC2 && c0 < 0xE0 && c1&0xC0 == 0x80:
+			r, n = uint(c0&0x1F)<<6|uint(c1&0x3F), 2
+		case c0 > 0xE0 && c0 < 0xF0 && c0 != 0xED && c1&c2&0x80 != 0 && (c1|c2)&0x40 == 0:
+			r, n = uint(c0&0x0F)<<12|uint(c1&0x3F)<<6|uint(c2&0x3F), 3
+		}
+		if n == 0 || r>>8 == 0x11 {
+			break
+		}
+		m := uint(pages[int(pageAt[r>>6&0x3FF])<<6|int(r&63)])
+		switch {
+		case m == same:
+			out[at], out[at+1], out[at+2] = c0, c1, c2
+			at += int(n)
+		case m > ' ' && m < utf8.RuneSelf:
+			out[at] = byte(m)
+			at++
+		case m >= utf8.RuneSelf && m < 0x800:
+			out[at], out[at+1] = 0xC0|byte(m>>6), 0x80|byte(m&0x3F)
+			at += 2
+		default:
+			n = 0
+		}
+		if n == 0 {
+			break
+		}
+		i += int(n)
+	}
+	if at > len(f.out) {
+		f.last = out[at-1]
+	}
+	f.out = out[:at]
+	return i
 }
 
 // rune folds one character outside ASCII; raw is its encoding.

@@ -29,6 +29,10 @@ var severities = map[string]uint8{"low": 0, "medium": 1, "high": 2, "critical": 
 // and of guards, by which a word does not count behind another:
 //
 //	guard drop by asking within 4
+//
+// and names classes that most texts have words of:
+//
+//	common any own show
 func (s *Set) rules(file, data string) error {
 	category := strings.TrimSuffix(path.Base(file), ".rules")
 	r := ruleReader{set: s, category: category}
@@ -75,6 +79,9 @@ func (r *ruleReader) line(line string) (problem string) {
 	f, problem := fields(rest)
 	example, language, _ := strings.Cut(word, ".")
 	switch {
+	case word == "common":
+		r.set.Source.Common = append(r.set.Source.Common, f...)
+		return ""
 	case word == "guard":
 		return r.guard(f)
 	case word == "define":

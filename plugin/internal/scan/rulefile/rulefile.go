@@ -82,7 +82,7 @@ func (s *Set) words(file, data string) error {
 			if !ok {
 				return &Error{file, i + 1, "want a class, a colon and words"}
 			}
-			s.Source.Lists = append(s.Source.Lists, rules.List{Class: name})
+			s.Source.Lists = append(s.Source.Lists, rules.List{Class: name, Mix: language == "en"})
 			list = &s.Source.Lists[len(s.Source.Lists)-1]
 			s.Languages[name] = append(s.Languages[name], language)
 			line = rest

@@ -19,7 +19,7 @@ const (
 // Build compiles src. Words and rules of src may use the classes of base,
 // which may be nil; the result is to be used together with base.
 func Build(base *Table, src Source) (*Table, error) {
-	b := builder{classes: map[string]uint16{}, values: map[string]uint16{}, words: map[word][]uint16{}}
+	b := builder{common: src.Common, classes: map[string]uint16{}, values: map[string]uint16{}, words: map[word][]uint16{}, mix: map[word]bool{}, context: map[uint16]bool{}}
 	if base != nil {
 		for _, name := range base.Classes {
 			b.class(name)
@@ -60,10 +60,12 @@ type builder struct {
 	own     int // number of classes that the base has
 	classes map[string]uint16
 	words   map[word][]uint16
+	mix     map[word]bool
+	common  []string
 	values  map[string]uint16 // number of each distinct list of classes
 	uses    [][]Use           // by class
-	afters  [][]After
 	guards  [][]Cond
+	context map[uint16]bool // classes that rule a match out
 }
 
 // class returns the number of a class, which it adds if it is new.
@@ -73,7 +75,7 @@ func (b *builder) class(name string) uint16 {
 		n = uint16(len(b.t.Classes))
 		b.classes[name] = n
 		b.t.Classes = append(b.t.Classes, name)
-		b.uses, b.afters, b.guards = append(b.uses, nil), append(b.afters, nil), append(b.guards, nil)
+		b.uses, b.guards = append(b.uses, nil), append(b.guards, nil)
 	}
 	return n
 }
@@ -83,7 +85,7 @@ func (b *builder) list(l List) error {
 		return &Error{"word list", "has no name"}
 	}
 	for _, w := range l.Words {
-		if err := b.add(l.Class, w); err != nil {
+		if err := b.add(l.Class, w, l.Mix); err != nil {
 			return &Error{"word list " + l.Class, err.Error()}
 		}
 	}
@@ -91,7 +93,7 @@ func (b *builder) list(l List) error {
 }
 
 // add puts a word into a class.
-func (b *builder) add(class, text string) error {
+func (b *builder) add(class, text string, mix bool) error {
 	w, err := parseWord(text)
 	if err != nil {
 		return err
@@ -100,6 +102,7 @@ func (b *builder) add(class, text string) error {
 		return &Error{text, "too many word lists: at most " + strconv.Itoa(maxClasses)}
 	}
 	c := b.class(class)
+	b.mix[w] = b.mix[w] || mix
 	if !slices.Contains(b.words[w], c) {
 		b.words[w] = append(b.words[w], c)
 	}
@@ -162,8 +165,8 @@ func (b *builder) derive(d Derived) error {
 		}
 	}
 	for i := first; i < len(b.t.Patterns); i++ {
-		if b.t.Patterns[i].After != 0 {
-			return &Error{"derived class " + d.Class, "cannot be taken back by what comes after"}
+		if b.t.Patterns[i].Conds != 0 {
+			return &Error{"derived class " + d.Class, "cannot have conditions"}
 		}
 		b.t.Patterns[i].Rule = b.class(d.Class) | derives
 	}
@@ -202,12 +205,11 @@ func (b *builder) form(f Form, rule int) error {
 		return &Error{"within " + strconv.Itoa(f.Within), "want 1 to " + strconv.Itoa(maxWithin) + " words"}
 	}
 	p := Pattern{
-		Rule: uint16(rule), First: uint16(b.t.slots()), Slots: uint8(len(f.Slots)),
-		Ordered: f.Ordered, Span: uint16(f.Within * wordUnits), CondAt: uint16(len(b.t.Conds)),
+		Rule: uint16(rule), First: uint16(len(b.t.SlotAt)), Slots: uint8(len(f.Slots)),
+		Ordered: f.Ordered, Span: uint16(f.Within * wordUnits), CondAt: uint16(len(b.t.Conds)), Key: b.key(f),
 	}
 	number := uint16(len(b.t.Patterns))
-	// Later slots first: a word must not fill a slot and then the next one.
-	for i := len(f.Slots) - 1; i >= 0; i-- {
+	for i := range f.Slots {
 		if err := b.slot(Use{number, uint8(i)}, f.Slots[i], f.Ordered); err != nil {
 			return err
 		}
@@ -217,14 +219,9 @@ func (b *builder) form(f Form, rule int) error {
 		if err != nil {
 			return err
 		}
-		span := uint16(u.Within * wordUnits)
-		if u.After {
-			b.afters[c] = append(b.afters[c], After{number, span})
-			p.After = max(p.After, span)
-		} else {
-			b.t.Conds = append(b.t.Conds, Cond{c, span})
-			p.Conds++
-		}
+		b.context[c] = true
+		b.t.Conds = append(b.t.Conds, Cond{c, uint16(u.Within * wordUnits), u.After})
+		p.Conds++
 	}
 	b.t.Patterns = append(b.t.Patterns, p)
 	return nil
@@ -236,6 +233,7 @@ func (b *builder) slot(u Use, names []string, ordered bool) error {
 	if len(names) == 0 {
 		return &Error{"slots", "a slot is empty"}
 	}
+	b.t.SlotAt = append(b.t.SlotAt, uint16(len(b.t.Slots)))
 	for _, name := range names {
 		c, err := b.known(name)
 		if err != nil {
@@ -246,16 +244,33 @@ func (b *builder) slot(u Use, names []string, ordered bool) error {
 				return &Error{name, "fills two slots; that needs an ordered form"}
 			}
 		}
-		b.uses[c] = append(b.uses[c], u)
+		b.t.Slots = append(b.t.Slots, c)
+		// Later slots first: a word must not fill a slot and then the next one.
+		b.uses[c] = slices.Insert(b.uses[c], 0, u)
 	}
 	return nil
+}
+
+// key returns the slot whose words are the rarest as far as can be told:
+// the first without a class that is called common. An ordered form of more
+// than two slots can only wait for its first one.
+func (b *builder) key(f Form) uint8 {
+	for i, names := range f.Slots {
+		if f.Ordered && len(f.Slots) > 2 && i > 0 {
+			break
+		}
+		if !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(b.common, name) }) {
+			return uint8(i)
+		}
+	}
+	return noKey
 }
 
 // known returns the class called name, or the one that is just the word in
 // quotes.
 func (b *builder) known(name string) (uint16, error) {
 	if len(name) > 2 && name[0] == '"' && name[len(name)-1] == '"' {
-		if err := b.add(name, name[1:len(name)-1]); err != nil {
+		if err := b.add(name, name[1:len(name)-1], false); err != nil {
 			return 0, err
 		}
 	}
@@ -278,41 +293,81 @@ func (b *builder) guard(g Guard) error {
 	if g.Within < 1 || g.Within > maxWithin {
 		return &Error{"guard of " + g.Class, "within: want 1 to " + strconv.Itoa(maxWithin) + " words"}
 	}
-	b.guards[c] = append(b.guards[c], Cond{by, uint16(g.Within * wordUnits)})
+	b.context[by] = true
+	b.guards[c] = append(b.guards[c], Cond{by, uint16(g.Within * wordUnits), false})
 	return nil
 }
 
 // table lays everything out.
 func (b *builder) table() (*Table, error) {
 	t := &b.t
-	patterns := make([]trie.Pattern, 0, len(b.words))
-	var mixed []string
-	var mixedValues []uint16
-	for _, w := range sortedWords(b.words) {
-		v := b.valueOf(b.words[w])
-		patterns = append(patterns, trie.Pattern{Bytes: w.text, Whole: w.whole, Value: v})
-		if w.whole && mixable(w.text) {
-			mixed, mixedValues = append(mixed, w.text), append(mixedValues, v)
-		}
-	}
-	t.ListAt = append(t.ListAt, uint16(len(t.Lists)))
-	cells, err := trie.Build(patterns)
-	if err != nil {
+	if err := b.tries(); err != nil {
 		return nil, err
 	}
-	t.Cells, t.Mixed = cells, buildMixed(mixed, mixedValues)
+	t.ListAt = append(t.ListAt, uint16(len(t.Lists)))
+	t.SlotAt = append(t.SlotAt, uint16(len(t.Slots)))
 	for c := range t.Classes {
 		t.UseAt = append(t.UseAt, uint16(len(t.Uses)))
-		t.AfterAt = append(t.AfterAt, uint16(len(t.Afters)))
 		t.GuardAt = append(t.GuardAt, uint16(len(t.Guards)))
 		t.Uses = append(t.Uses, b.uses[c]...)
-		t.Afters = append(t.Afters, b.afters[c]...)
 		t.Guards = append(t.Guards, b.guards[c]...)
 	}
 	t.UseAt = append(t.UseAt, uint16(len(t.Uses)))
-	t.AfterAt = append(t.AfterAt, uint16(len(t.Afters)))
 	t.GuardAt = append(t.GuardAt, uint16(len(t.Guards)))
+	b.keys()
 	return t, nil
+}
+
+// tries puts each word into the trie of what fills slots or of context, or
+// both, by its classes. Words of classes that nothing uses are left out.
+func (b *builder) tries() error {
+	var slots, context []trie.Pattern
+	var mixed []string
+	var mixedValues []uint16
+	filter := make([]uint64, filterBits/64)
+	for _, w := range sortedWords(b.words) {
+		fill, around := b.roles(b.words[w])
+		if len(fill) > 0 {
+			v := b.valueOf(fill)
+			slots = append(slots, trie.Pattern{Bytes: w.text, Whole: w.whole, Value: v})
+			if b.mix[w] && w.whole && mixable(w.text) {
+				mixed, mixedValues = append(mixed, w.text), append(mixedValues, v)
+				addJumbled(filter, w.text)
+			}
+			if !addKeys(filter, w) && b.own == 0 {
+				return &Error{w.text + "*", "too short for the beginning of longer words: want five letters"}
+			}
+		}
+		if len(around) > 0 {
+			context = append(context, trie.Pattern{Bytes: w.text, Whole: w.whole, Value: b.valueOf(around)})
+		}
+	}
+	var err error
+	if b.t.Words, err = trie.Build(slots); err != nil {
+		return err
+	}
+	if b.t.Context, err = trie.Build(context); err != nil {
+		return err
+	}
+	if b.own == 0 { // a user's words may be too short for it
+		b.t.Filter = filter
+	}
+	b.t.Mixed = buildMixed(mixed, mixedValues)
+	return nil
+}
+
+// roles splits the classes of a word into those that fill slots and those that
+// stand around a match.
+func (b *builder) roles(classes []uint16) (fill, around []uint16) {
+	for _, c := range classes {
+		if len(b.uses[c]) > 0 || int(c) < b.own {
+			fill = append(fill, c)
+		}
+		if b.context[c] || int(c) < b.own {
+			around = append(around, c)
+		}
+	}
+	return fill, around
 }
 
 // valueOf returns the number of a list of classes.
@@ -359,4 +414,37 @@ func mixable(w string) bool {
 		}
 	}
 	return true
+}
+
+// maxKeys is the number of keys: one bit is for patterns without one.
+const maxKeys = 63
+
+// keys gives each slot that a pattern waits for a bit; slots filled by the
+// same classes share it, and when bits run out, others do.
+func (b *builder) keys() {
+	t := &b.t
+	t.Wakes, t.Serves = make([]uint64, len(t.Classes)), make([]uint64, len(t.Classes))
+	numbers := map[string]int{}
+	for i := range t.Patterns {
+		p := &t.Patterns[i]
+		bit := uint64(1) << maxKeys // always awake
+		if p.Key != noKey {
+			key := ""
+			for _, c := range t.slotClasses(int(p.First) + int(p.Key)) {
+				key += strconv.Itoa(int(c)) + " "
+			}
+			if _, ok := numbers[key]; !ok {
+				numbers[key] = len(numbers) % maxKeys
+			}
+			bit = 1 << numbers[key]
+			for _, c := range t.slotClasses(int(p.First) + int(p.Key)) {
+				t.Wakes[c] |= bit
+			}
+		}
+		for s := 0; s < int(p.Slots); s++ {
+			for _, c := range t.slotClasses(int(p.First) + s) {
+				t.Serves[c] |= bit
+			}
+		}
+	}
 }

@@ -45,7 +45,7 @@ func found(text string) map[string]bool {
 	var tr rules.Traits
 	m.Run(fold.Append(nil, []byte(text), &signs), &tr)
 	ids := map[string]bool{}
-	m.Each(func(i int, _ rules.Result) { ids[rules.Builtin.Rules[i].ID] = true })
+	m.Each(func(i int, r rules.Result) { ids[rules.Builtin.Rules[i].ID] = r > rules.Excused })
 	return ids
 }
 

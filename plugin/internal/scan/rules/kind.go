@@ -81,6 +81,15 @@ func units(lead byte) int32 {
 	return shortUnits
 }
 
-// breakUnits is the distance that the end of a sentence or line adds, by byte:
-// words on both sides belong less together.
-var breakUnits = [128]uint8{'.': 4, ';': 2, '!': 4, '?': 6, '\n': 6}
+// width returns the bytes of a character by its first.
+func width(lead byte) int {
+	switch {
+	case lead < 0xC0:
+		return 1
+	case lead < 0xE0:
+		return 2
+	case lead < 0xF0:
+		return 3
+	}
+	return 4
+}

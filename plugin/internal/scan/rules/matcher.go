@@ -4,10 +4,11 @@ package rules
 // rules, over texts. It is not for concurrent use.
 type Matcher struct {
 	base, extra *Table
-	start       int32   // distance of the present word from the start of the text, in units
+	text        []byte
+	at          int     // where in the text the present word begins
+	start       int32   // its distance from the start of the text, in units
 	pos         int32   // the same for the last word of the phrase that begins there
 	last        []int32 // of a class: where it was seen last; 0 for never
-	before      []int32 // of a class: where it was seen last but at last
 	state       [2]state
 	mixedAt     int32 // where a word with mixed letters was seen last
 	found       int   // rules found so far
@@ -15,10 +16,10 @@ type Matcher struct {
 
 // state is what a Matcher keeps for the patterns of one table.
 type state struct {
-	table   *Table
-	filled  []int32 // of a slot: where it was filled; if ordered, where the match up to it began
-	pending []int32 // of a pattern: where a match ended that may yet be taken back
-	result  []Result
+	table  *Table
+	awake  uint64  // keys whose words were seen
+	chain  []int32 // of a slot of an ordered pattern: where the latest match up to it began
+	result []Result
 }
 
 // Result tells how a rule was found.
@@ -27,6 +28,9 @@ type Result uint8
 const (
 	// Absent means that the rule was not found.
 	Absent Result = iota
+	// Excused means that it was found only where context rules it out: in a
+	// question, a quotation, a report.
+	Excused
 	// Mixed means that it was found in words with their inner letters mixed.
 	Mixed
 	// Found means that it was found in words as they are.
@@ -47,38 +51,22 @@ func NewMatcher(base, extra *Table) *Matcher {
 		m.state[1] = newState(extra)
 		classes = len(extra.Classes)
 	}
-	m.last, m.before = make([]int32, classes), make([]int32, classes)
+	m.last = make([]int32, classes)
 	return m
 }
 
 func newState(t *Table) state {
-	return state{
-		table:   t,
-		filled:  make([]int32, t.slots()),
-		pending: make([]int32, len(t.Patterns)),
-		result:  make([]Result, len(t.Rules)),
-	}
+	return state{table: t, chain: make([]int32, len(t.SlotAt)), result: make([]Result, len(t.Rules))}
 }
 
-func (m *Matcher) reset() {
-	m.start, m.mixedAt, m.found = origin, 0, 0
+func (m *Matcher) reset(text []byte) {
+	m.text, m.start, m.mixedAt, m.found = text, origin, 0, 0
 	clear(m.last)
-	clear(m.before)
 	for i := range m.state {
-		clear(m.state[i].filled)
-		clear(m.state[i].pending)
-		clear(m.state[i].result)
-	}
-}
-
-// finish settles matches that nothing took back.
-func (m *Matcher) finish() {
-	for i := range m.state {
-		for p, at := range m.state[i].pending {
-			if at != 0 {
-				m.settle(&m.state[i], uint16(p), Found)
-			}
-		}
+		s := &m.state[i]
+		s.awake = 1 << maxKeys
+		clear(s.chain)
+		clear(s.result)
 	}
 }
 
@@ -108,105 +96,124 @@ func (m *Matcher) value(t *Table, v uint16, gaps int32) {
 	}
 }
 
-// event takes in a word of a class at the present position.
+// event takes in a word of a class at the present position. The word counts
+// for its own class only after the patterns have seen it.
 func (m *Matcher) event(class uint16) {
-	if int(class) < len(m.base.Classes) && m.guarded(m.base, class) {
+	if g := m.base.GuardAt; int(class)+1 < len(g) && g[class] != g[class+1] && m.guarded(class) {
 		return
-	}
-	if m.last[class] < m.pos {
-		m.before[class], m.last[class] = m.last[class], m.pos
 	}
 	for i := range m.state {
 		s := &m.state[i]
-		if s.table == nil || int(class) >= len(s.table.Classes) {
+		t := s.table
+		if t == nil || int(class) >= len(t.Classes) {
 			continue
 		}
-		for _, a := range s.table.Afters[s.table.AfterAt[class]:s.table.AfterAt[class+1]] {
-			if at := s.pending[a.Pattern]; at != 0 && m.pos-at <= int32(a.Span) {
-				s.pending[a.Pattern] = 0
+		s.awake |= t.Wakes[class]
+		if t.Serves[class]&s.awake == 0 {
+			continue
+		}
+		for _, u := range t.Uses[t.UseAt[class]:t.UseAt[class+1]] {
+			p := &t.Patterns[u.Pattern]
+			begin := int32(0)
+			if p.Ordered {
+				begin = m.ordered(s, p, u.Slot)
+			} else {
+				begin = m.anyOrder(s, p, u.Slot)
+			}
+			if begin != 0 {
+				m.match(s, p, begin)
 			}
 		}
-		for _, u := range s.table.Uses[s.table.UseAt[class]:s.table.UseAt[class+1]] {
-			m.fill(s, u)
-		}
 	}
+	m.last[class] = max(m.last[class], m.pos)
 }
 
 // guarded tells whether a word that class may not follow came shortly before.
-func (m *Matcher) guarded(t *Table, class uint16) bool {
-	for _, g := range t.Guards[t.GuardAt[class]:t.GuardAt[class+1]] {
-		at := m.last[g.Class]
-		if at >= m.start {
-			at = m.before[g.Class]
-		}
-		if at != 0 && m.start-at <= int32(g.Span) {
+func (m *Matcher) guarded(class uint16) bool {
+	for _, g := range m.base.Guards[m.base.GuardAt[class]:m.base.GuardAt[class+1]] {
+		if m.before(g.Class, int32(g.Span), false) {
 			return true
 		}
 	}
 	return false
 }
 
-// fill puts the present position into a slot and sees whether that completes
-// the pattern.
-func (m *Matcher) fill(s *state, u Use) {
-	p := &s.table.Patterns[u.Pattern]
-	slots := s.filled[p.First : int(p.First)+int(p.Slots)]
-	oldest := m.pos - int32(p.Span)
-	begin := m.pos
-	if p.Ordered {
-		if u.Slot > 0 {
-			begin = slots[u.Slot-1]
-		}
-		slots[u.Slot] = max(slots[u.Slot], begin)
-		if begin < oldest || int(u.Slot) < len(slots)-1 {
-			return
-		}
-	} else {
-		slots[u.Slot] = max(slots[u.Slot], m.pos)
-		for _, at := range slots {
-			if at < oldest {
-				return
-			}
-			begin = min(begin, at)
-		}
+// latest returns where a word for the slot was seen last.
+func (m *Matcher) latest(t *Table, slot int) int32 {
+	at := int32(0)
+	for _, c := range t.slotClasses(slot) {
+		at = max(at, m.last[c])
 	}
-	m.match(s, p, u.Pattern, begin)
+	return at
 }
 
-// match notes a complete pattern that began at begin, unless a class that
-// rules it out came before or is in it.
-func (m *Matcher) match(s *state, p *Pattern, number uint16, begin int32) {
-	for _, c := range s.table.Conds[p.CondAt : int(p.CondAt)+int(p.Conds)] {
-		if at := m.last[c.Class]; at != 0 && at >= begin-int32(c.Span) {
-			return
+// anyOrder returns where a match of p begins that the present word completes
+// by filling the slot, or 0.
+func (m *Matcher) anyOrder(s *state, p *Pattern, slot uint8) int32 {
+	begin, oldest := m.pos, m.pos-int32(p.Span)
+	for i := 0; i < int(p.Slots); i++ {
+		if i == int(slot) {
+			continue
 		}
+		at := m.latest(s.table, int(p.First)+i)
+		if at < oldest {
+			return 0
+		}
+		begin = min(begin, at)
 	}
+	return begin
+}
+
+// ordered is anyOrder for a pattern whose slots must be filled in order.
+func (m *Matcher) ordered(s *state, p *Pattern, slot uint8) int32 {
+	begin := m.pos
+	switch {
+	case slot == 1:
+		begin = m.latest(s.table, int(p.First))
+	case slot > 1:
+		begin = s.chain[int(p.First)+int(slot)-1]
+	}
+	if int(slot) == int(p.Slots)-1 {
+		if begin < m.pos-int32(p.Span) {
+			return 0
+		}
+		return begin
+	}
+	at := int(p.First) + int(slot)
+	s.chain[at] = max(s.chain[at], begin)
+	return 0
+}
+
+// match notes a complete pattern that began at begin.
+func (m *Matcher) match(s *state, p *Pattern, begin int32) {
 	if p.Rule&derives != 0 {
 		m.event(p.Rule &^ derives)
 		return
 	}
-	found := Found
-	if m.mixedAt >= begin {
-		found = Mixed
-	}
-	if p.After == 0 {
-		m.settle(s, number, found)
+	r := &s.result[p.Rule]
+	if *r == Found {
 		return
 	}
-	// A later match is taken back by whatever takes back an earlier one, so
-	// the earlier one is kept, unless it is out of danger.
-	switch at := s.pending[number]; {
-	case at == 0:
-		s.pending[number] = m.pos
-	case m.pos-at > int32(p.After):
-		m.settle(s, number, found)
+	found := Found
+	switch {
+	case m.excused(s.table.Conds[p.CondAt:int(p.CondAt)+int(p.Conds)], begin):
+		found = Excused
+	case m.mixedAt >= begin:
+		found = Mixed
 	}
-}
-
-func (m *Matcher) settle(s *state, pattern uint16, found Result) {
-	r := &s.result[s.table.Patterns[pattern].Rule]
 	if *r == Absent {
 		m.found++
 	}
 	*r = max(*r, found)
+}
+
+// excused tells whether one of conds holds around a match that began at begin
+// and ends at the present word.
+func (m *Matcher) excused(conds []Cond, begin int32) bool {
+	for _, c := range conds {
+		if c.After && m.after(c.Class, int32(c.Span)) || !c.After && m.before(c.Class, m.start-begin+int32(c.Span), true) {
+			return true
+		}
+	}
+	return false
 }

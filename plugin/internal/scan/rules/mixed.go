@@ -4,9 +4,6 @@ package rules
 // "ignroe" for "ignore". Only ASCII words of minMixed to maxMixed letters are
 // kept.
 type MixedWords struct {
-	// Lengths has a bit for each length of a word with this first and last
-	// letter, at 26*first+last. Most words of a text end here.
-	Lengths []uint16
 	// Keys and Values are an open hash table of the words' signatures; its
 	// size is a power of two. A zero key is an empty place.
 	Keys   []uint32
@@ -31,11 +28,7 @@ var letterSum = [26]uint32{
 // find returns the value of the word with these ASCII small letters in some
 // order of the inner ones.
 func (m *MixedWords) find(word []byte) (uint16, bool) {
-	if len(m.Lengths) == 0 || len(word) < minMixed || len(word) > maxMixed {
-		return 0, false
-	}
-	ends := int(word[0]-'a')*26 + int(word[len(word)-1]-'a')
-	if uint(ends) >= uint(len(m.Lengths)) || m.Lengths[ends]>>len(word)&1 == 0 {
+	if len(m.Keys) == 0 || len(word) < minMixed || len(word) > maxMixed {
 		return 0, false
 	}
 	key := mixedKey(word)
@@ -66,12 +59,11 @@ func buildMixed(words []string, values []uint16) MixedWords {
 	for size < 2*len(words) {
 		size *= 2
 	}
-	m := MixedWords{Lengths: make([]uint16, 26*26), Keys: make([]uint32, size), Values: make([]uint16, size)}
+	m := MixedWords{Keys: make([]uint32, size), Values: make([]uint16, size)}
 	for k, w := range words {
 		if _, known := m.find([]byte(w)); known {
 			continue // a word is listed once; the first of two anagrams stays
 		}
-		m.Lengths[int(w[0]-'a')*26+int(w[len(w)-1]-'a')] |= 1 << len(w)
 		i := mixedKey([]byte(w)) & uint32(size-1)
 		for m.Keys[i] != 0 {
 			i = (i + 1) & uint32(size-1)

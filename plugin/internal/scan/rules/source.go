@@ -6,6 +6,10 @@ type Source struct {
 	Guards  []Guard
 	Derived []Derived
 	Rules   []Definition
+	// Common names classes whose words most texts have: a rule is looked into
+	// only once a word for a slot without them was met. It changes nothing but
+	// the speed.
+	Common []string
 }
 
 // List is some words of a class; several lists may add to one class. A word
@@ -17,6 +21,9 @@ type Source struct {
 type List struct {
 	Class string
 	Words []string
+	// Mix asks to find the words also with their inner letters mixed, if they
+	// are of five or more ASCII letters.
+	Mix bool
 }
 
 // Guard says that a word of Class does not count within so many words behind

@@ -3,36 +3,45 @@
 // rule costs something only where one of its words is met.
 package rules
 
+import "github.com/sparkward/sparkward/plugin/internal/scan/trie"
+
+//go:generate go run ./gen
+
 // Distances are counted in units, so that a span means much the same in
 // scripts with and without spaces.
 const (
 	wordUnits  = 4 // a word between spaces
 	hanUnits   = 2 // a Han character: most words have two
 	shortUnits = 1 // a character of another script that is matched anywhere
+	markUnits  = 2 // a punctuation mark or line feed: words around it belong less together
 )
-
-//go:generate go run ./gen
 
 // Table is a compiled set of word lists and rules. Make it with Build; the
 // built-in one is a constant of the program.
 type Table struct {
-	Cells []uint32 // the trie; its values are numbers of entries in ListAt
+	Words   trie.Trie // words that fill slots; values are numbers of entries in ListAt
+	Context trie.Trie // likewise, words that rule a match out
+	// Filter tells by the first bytes of a word whether it can begin anything
+	// in Words, wrongly for some that cannot. It is empty or filterBits bits.
+	Filter []uint64
 
 	ListAt []uint16 // Lists[ListAt[v]:ListAt[v+1]] are the classes of value v
 	Lists  []uint16
 
 	Classes []string // names of the word lists
 
+	Wakes  []uint64 // of a class: the keys that it wakes
+	Serves []uint64 // of a class: the keys of the patterns that it takes part in
+
 	UseAt []uint16 // Uses[UseAt[c]:UseAt[c+1]] are the slots of class c
 	Uses  []Use
 
 	Patterns []Pattern
+	SlotAt   []uint16 // Slots[SlotAt[s]:SlotAt[s+1]] are the classes that fill slot s
+	Slots    []uint16
 	Conds    []Cond
 
-	AfterAt []uint16 // Afters[AfterAt[c]:AfterAt[c+1]]: patterns that class c takes back
-	Afters  []After
-
-	GuardAt []uint16 // Conds[GuardAt[c]:GuardAt[c+1]] must not precede a word of class c
+	GuardAt []uint16 // Guards[GuardAt[c]:GuardAt[c+1]] must not precede a word of class c
 	Guards  []Cond
 
 	Mixed MixedWords
@@ -56,25 +65,25 @@ type Pattern struct {
 	Slots   uint8
 	Ordered bool
 	Span    uint16
-	// Conds[CondAt:CondAt+Conds] are classes that must not stand before or in
-	// the match.
+	// Conds[CondAt:CondAt+Conds] are classes that must not stand around the
+	// match.
 	CondAt uint16
 	Conds  uint8
-	// After is the largest span of a class that takes a match back, or 0.
-	After uint16
+	// Key is the number of the slot without which it is not worth looking at
+	// the others, or noKey.
+	Key uint8
 }
 
-const derives = 0x8000
+const (
+	derives = 0x8000
+	noKey   = 0xFF
+)
 
-// Cond is a class and how many units before a word or match it counts.
+// Cond is a class of context words and how many units before a word or match
+// they count, or behind it.
 type Cond struct {
 	Class, Span uint16
-}
-
-// After is a pattern whose match is taken back by a class that follows it by
-// at most Span units.
-type After struct {
-	Pattern, Span uint16
+	After       bool
 }
 
 // Rule is what people know a set of patterns by.
@@ -83,10 +92,8 @@ type Rule struct {
 	Severity     uint8 // 0 low to 3 critical
 }
 
+// slotClasses returns the classes that fill a slot.
+func (t *Table) slotClasses(slot int) []uint16 { return t.Slots[t.SlotAt[slot]:t.SlotAt[slot+1]] }
+
 // slots returns the number of slots over all patterns.
-func (t *Table) slots() int {
-	if n := len(t.Patterns); n > 0 {
-		return int(t.Patterns[n-1].First) + int(t.Patterns[n-1].Slots)
-	}
-	return 0
-}
+func (t *Table) slots() int { return len(t.SlotAt) - 1 }

@@ -1,205 +1,206 @@
 package rules
 
-import "github.com/sparkward/sparkward/plugin/internal/scan/trie"
-
-// Traits are what a walk saw of the shape of a text, for deciding what else
-// to try on it.
-type Traits struct {
-	Words      int    // words, and characters of scripts without spaces
-	Letters    int    // bytes in words
-	Longest    int    // bytes of the longest word of ASCII letters and digits
-	Leet       int    // words that mix ASCII letters and digits
-	Lookalikes int    // words that mix Latin letters with others that look like them
-	ShortRun   int    // longest run of words of one or two bytes
-	Seps       uint64 // a bit for each separator met below 0x40, at its byte
-	Slash      bool   // a backslash was met
-}
-
-// maxGap is the most separators between two words of one phrase.
-const maxGap = 3
+import "math/bits"
 
 // Run walks folded text and finds rules in it. It returns the number found.
 func (m *Matcher) Run(text []byte, tr *Traits) int {
-	m.reset()
-	w := walker{Matcher: m, text: text, cells: m.base.Cells, root: trie.Root(m.base.Cells)}
-	w.lineStart()
-	w.run(tr)
-	m.finish()
-	return m.found
+	w := walker{Matcher: m, finder: finder{text: text}, traits: tr, filter: m.base.Filter}
+	if m.extra != nil {
+		w.filter = nil
+	}
+	return w.run()
 }
 
+// RunJoined is Run for text whose words are not set apart: a word may begin at
+// every letter and end anywhere.
+func (m *Matcher) RunJoined(text []byte) int {
+	w := walker{Matcher: m, finder: finder{text: text, anyEnd: true}, traits: &Traits{}}
+	return w.run()
+}
+
+// walker goes over a text 64 bytes at a time and looks closer at the places
+// where a pattern may begin.
 type walker struct {
 	*Matcher
-	text  []byte
-	cells []uint32
-	root  trie.Node
+	finder
+	traits *Traits
+	filter []uint64 // empty if every word is to be looked at
+	k      block    // the present 64 bytes
+	prev   uint64   // words of the 64 bytes before
+	tail   [64 + ahead]byte
+}
+
+func (w *walker) run() int {
+	text := w.finder.text
+	w.reset(text)
+	w.lineStart()
+	for base := 0; base < len(text); base += 64 {
+		b := text[base:]
+		if len(b) < len(w.tail) {
+			n := copy(w.tail[:], b)
+			for i := n; i < len(w.tail); i++ {
+				w.tail[i] = ' '
+			}
+			b = w.tail[:]
+		}
+		w.k.read(b)
+		words := w.k.letter | w.k.digit | w.k.high
+		w.traits.note(&w.k, words, w.prev)
+		if w.k.high == 0 && len(w.filter) != 0 {
+			w.ascii(b, base, words)
+		} else {
+			w.mixture(b, base, words)
+		}
+		w.prev = words
+	}
+	return w.found
 }
 
 // lineStart matches patterns that begin with a line feed at the start of the
-// text.
+// text, where there is none.
 func (w *walker) lineStart() {
-	for _, t := range []*Table{w.base, w.extra} {
-		if t != nil {
-			if n := trie.Root(t.Cells).Step(t.Cells, '\n'); n != 0 {
-				w.walk(t, n, 0, false)
-			}
-		}
+	text := w.finder.text
+	if len(text) == 0 {
+		return
 	}
+	const most = maxWord + 1
+	w.finder.text = append([]byte{'\n'}, text[:min(len(text), most)]...)
+	w.begin(0)
+	w.finder.text = text
 }
 
-func (w *walker) run(tr *Traits) {
-	text := w.text
-	short := 0
-	for i := 0; i < len(text); {
-		switch kind := kindAt(text, i); {
+// ascii takes in 64 bytes of ASCII. It first gathers the places that pass the
+// filter, without a branch for each word, and then looks at them.
+func (w *walker) ascii(b []byte, base int, words uint64) {
+	k, filter := &w.k, w.filter
+	begins := words &^ (words<<1 | w.prev>>63)
+	marks := ^(words | k.space)
+	// near has a bit for each place that a mark follows too soon for the key
+	// of a phrase.
+	near := marks | marks>>1 | marks>>2 | k.marks<<63 | k.marks<<62
+	near |= near>>3 | k.marks<<61 | k.marks<<60 | k.marks<<59
+	look, jumbled := uint64(0), uint64(0)
+	b = b[:64+ahead]
+	for todo := begins & k.letter; todo != 0; todo &= todo - 1 {
+		at := bits.TrailingZeros64(todo) & 63
+		x := load64(b[at:])
+		size := bits.TrailingZeros64(^(words>>at | k.after<<(64-at)))
+		short := uint64(int64(size-keyBytes)) >> 63
+		pass := has(filter, wordKey(x, size)) | has(filter, x&sixBytes|phraseSalt)
+		look |= (pass | near>>at&short) << at
+		last := b[min(at+size, len(b))-1]
+		jumbled |= has(filter, jumbledKey(x, load64(b[at+8:]), size, last)) << at
+	}
+	for todo := marks | begins&k.digit; todo != 0; todo &= todo - 1 {
+		at := bits.TrailingZeros64(todo)
+		look |= has(filter, uint64(b[at])|shortSalt) << at
+		w.traits.mark(b[at])
+	}
+	start := w.start
+	for todo := look | jumbled; todo != 0; todo &= todo - 1 {
+		at := bits.TrailingZeros64(todo) & 63
+		below := todo&-todo - 1
+		w.start = start + int32(wordUnits*bits.OnesCount64(begins&below)+markUnits*bits.OnesCount64(marks&below))
+		if look>>at&1 != 0 && w.begin(base+at) {
+			continue
+		}
+		if jumbled>>at&1 != 0 {
+			w.mixed(base+at, bits.TrailingZeros64(^(words>>at | k.after<<(64-at))))
+		}
+	}
+	w.start = start + int32(wordUnits*bits.OnesCount64(begins)+markUnits*bits.OnesCount64(marks))
+}
+
+// mixture takes in 64 bytes with characters outside ASCII, or those of a text
+// whose every word is to be looked at.
+func (w *walker) mixture(b []byte, base int, words uint64) {
+	k := &w.k
+	begins := words &^ (words<<1 | w.prev>>63)
+	todo := begins | k.lead | ^(words | k.space)
+	if w.anyEnd {
+		todo = ^k.space
+	}
+	if left := len(w.finder.text) - base; left < 64 {
+		todo &= 1<<left - 1
+	}
+	for ; todo != 0; todo &= todo - 1 {
+		at := bits.TrailingZeros64(todo)
+		i, here := base+at, todo&-todo
+		switch kind := kindAt(b, at); {
 		case kind == kSep:
-			c := text[i] & 0x7F
-			w.start += int32(breakUnits[c])
-			if c < 0x40 {
-				tr.Seps |= 1 << c
-			} else if c == '\\' {
-				tr.Slash = true
-			}
-			if c != ' ' {
-				w.begin(i)
-			}
-			i++
+			w.traits.mark(b[at])
+			w.look(b, at, i)
+			w.start += markUnits
 		case kind == kSpread:
+			w.look(b, at, i)
+			w.start += units(b[at])
+			todo |= here << width(b[at]) & words // a word may begin right behind
+		case b[at]&0xC0 == 0x80: // the rest of a character
+		case w.anyEnd:
 			w.begin(i)
-			w.start += units(text[i])
-			n := width(text[i])
-			tr.Words++
-			tr.Letters += n
-			short = 0
-			i += n
-		default:
-			end, bits := w.word(i)
+			w.start += shortUnits
+		case here&begins != 0 || kind&(kLetter|kDigit) != 0:
+			w.look(b, at, i)
 			w.start += wordUnits
-			tr.Words++
-			tr.Letters += end - i
-			if end-i <= 2 {
-				short++
-				tr.ShortRun = max(tr.ShortRun, short)
-			} else {
-				short = 0
+			fallthrough
+		default:
+			if kind&kLook != 0 && w.besideLatin(i) {
+				w.traits.Lookalikes++
 			}
-			tr.note(end-i, bits)
-			i = end
 		}
 	}
 }
 
-// note takes in the length and the kinds of a word.
-func (tr *Traits) note(n int, bits uint8) {
-	switch {
-	case bits == kLetter, bits == kDigit:
-		tr.Longest = max(tr.Longest, n)
-	case bits == kLetter|kDigit:
-		tr.Longest = max(tr.Longest, n)
-		tr.Leet++
-	case bits&(kLetter|kLook) == kLetter|kLook:
-		tr.Lookalikes++
+// look takes in what begins at b[at], which is at i in the text, if it passes
+// the filter.
+func (w *walker) look(b []byte, at, i int) {
+	if c := b[at]; len(w.filter) != 0 && c >= 0x80 {
+		if !hasOther(w.filter, load64(b[at:])) {
+			return
+		}
+	} else if kinds[c] == kLetter {
+		if w.begin(i) {
+			return
+		}
+		size := 1
+		for i+size < len(w.finder.text) && kinds[w.finder.text[i+size]] == kLetter && size <= maxMixed {
+			size++
+		}
+		w.mixed(i, size)
+		return
 	}
+	w.begin(i)
 }
 
-// word matches what begins at text[i], the start of a word, and returns where
-// the word ends and the kinds of its bytes.
-func (w *walker) word(i int) (end int, bits uint8) {
-	text := w.text
-	end = i
-	for end < len(text) {
-		kind := kinds[text[end]]
-		if kind&kWordEnd != 0 {
-			if kind != kEither {
-				break
-			}
-			if kind = kindAt(text, end); kind == kSpread {
-				break
-			}
-		}
-		bits |= kind
-		end++
-	}
-	if !w.begin(i) && bits == kLetter {
-		if v, ok := w.base.Mixed.find(text[i:end]); ok {
-			w.mixedAt = w.start
-			w.value(w.base, v, 0)
-		}
-	}
-	return end, bits
+// besideLatin tells whether the character at i touches an ASCII letter.
+func (w *walker) besideLatin(i int) bool {
+	text := w.finder.text
+	end := i + width(text[i])
+	return i > 0 && kinds[text[i-1]] == kLetter || end < len(text) && kinds[text[end]] == kLetter
 }
 
-// begin matches the patterns that begin at text[i] and tells whether any did.
+// begin takes in the patterns that begin at text[i] and tells whether any did.
 func (w *walker) begin(i int) bool {
-	met, phrase := false, kinds[w.text[i]] != kSep
-	if n := w.root.Step(w.cells, w.text[i]); n != 0 {
-		met = w.walk(w.base, n, i+1, phrase)
-	}
-	if w.extra != nil {
-		if n := trie.Root(w.extra.Cells).Step(w.extra.Cells, w.text[i]); n != 0 {
-			met = w.walk(w.extra, n, i+1, phrase) || met
+	w.at = i
+	met := false
+	for k := range w.state {
+		t := w.state[k].table
+		if t == nil {
+			continue
+		}
+		w.find(&t.Words, i)
+		for _, h := range w.hits[:w.n] {
+			met = true
+			w.value(t, h.value, int32(h.gaps))
 		}
 	}
 	return met
 }
 
-// walk follows the trie of t from n along text[i:] and takes in each pattern
-// that ends on the way. In a phrase, which begins with a letter, its spaces
-// match gaps; in other patterns every byte stands for itself.
-func (w *walker) walk(t *Table, n trie.Node, i int, phrase bool) bool {
-	text, cells := w.text, t.Cells
-	met, gaps := false, int32(0)
-	for n != 0 {
-		if n.Ends() {
-			if v, ok := n.Stem(cells); ok {
-				met = true
-				w.value(t, v, gaps)
-			}
-			if v, ok := n.Word(cells); ok && w.wordEnds(i) {
-				met = true
-				w.value(t, v, gaps)
-			}
-		}
-		if i >= len(text) {
-			return met
-		}
-		c := text[i]
-		i++
-		if phrase && kinds[c] == kSep {
-			c = ' '
-			i = w.gap(i)
-			gaps++
-		}
-		n = n.Step(cells, c)
+// mixed takes in a word that begins no pattern.
+func (w *walker) mixed(i, size int) {
+	if v, ok := w.base.Mixed.find(w.finder.text[i : i+size]); ok {
+		w.at, w.mixedAt = i, w.start
+		w.value(w.base, v, 0)
 	}
-	return met
-}
-
-// gap returns where the run of separators ends that text[i-1] is the first of,
-// or, if it has more than maxGap, the end of the text.
-func (w *walker) gap(i int) int {
-	for n := 1; i < len(w.text) && kinds[w.text[i]] == kSep; i++ {
-		if n++; n > maxGap {
-			return len(w.text)
-		}
-	}
-	return i
-}
-
-// wordEnds tells whether no word goes on at text[i].
-func (w *walker) wordEnds(i int) bool {
-	return i >= len(w.text) || kindAt(w.text, i)&(kSep|kSpread) != 0
-}
-
-// width returns the bytes of a character by its first.
-func width(lead byte) int {
-	switch {
-	case lead < 0xC0:
-		return 1
-	case lead < 0xE0:
-		return 2
-	case lead < 0xF0:
-		return 3
-	}
-	return 4
 }

@@ -15,20 +15,58 @@ type hit struct {
 }
 
 // walk collects every pattern along text from its first byte.
-func walk(cells []uint32, text string) (hits []hit) {
-	n := Root(cells)
+func walk(t *Trie, text string) (hits []hit) {
+	n := t.Root()
 	for i := 0; i < len(text); i++ {
-		if n = n.Step(cells, text[i]); n == 0 {
+		if rest, ok := t.Rest(n); ok {
+			return append(hits, walkRest(rest, text, i)...)
+		}
+		if n = t.Step(n, text[i]); n == 0 {
 			return hits
 		}
-		if v, ok := n.Stem(cells); ok {
+		if v, ok := t.Stem(n); ok {
 			hits = append(hits, hit{i + 1, v, false})
 		}
-		if v, ok := n.Word(cells); ok {
+		if v, ok := t.Word(n); ok {
 			hits = append(hits, hit{i + 1, v, true})
 		}
 	}
+	if rest, ok := t.Rest(n); ok {
+		hits = append(hits, walkRest(rest, text, len(text))...)
+	}
 	return hits
+}
+
+// walkRun is walk by Run.
+func walkRun(t *Trie, text string) (hits []hit) {
+	n := t.Root()
+	for i := 0; ; {
+		before := i
+		n, i = t.Run(n, []byte(text), i)
+		if rest, ok := t.Rest(n); ok {
+			return append(hits, walkRest(rest, text, i)...)
+		}
+		if i == before || !n.Ends() {
+			return hits
+		}
+		if v, ok := t.Stem(n); ok {
+			hits = append(hits, hit{i, v, false})
+		}
+		if v, ok := t.Word(n); ok {
+			hits = append(hits, hit{i, v, true})
+		}
+	}
+}
+
+// walkRest finds the single pattern that rest holds along text[i:].
+func walkRest(rest, text string, i int) []hit {
+	k := 0
+	for ; rest[k] > LabelWord; k++ {
+		if i+k >= len(text) || text[i+k] != rest[k] {
+			return nil
+		}
+	}
+	return []hit{{i + k, uint16(rest[k+1]) | uint16(rest[k+2])<<8, rest[k] == LabelWord}}
 }
 
 // naive is walk by comparing every pattern.
@@ -53,13 +91,13 @@ func naive(patterns []Pattern, text string) (hits []hit) {
 	return hits
 }
 
-func mustBuild(t testing.TB, patterns []Pattern) []uint32 {
+func mustBuild(t testing.TB, patterns []Pattern) *Trie {
 	t.Helper()
-	cells, err := Build(patterns)
+	tr, err := Build(patterns)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cells
+	return &tr
 }
 
 func TestWalk(t *testing.T) {
@@ -67,9 +105,9 @@ func TestWalk(t *testing.T) {
 		{"ignor", false, 0}, {"ignore", true, 1}, {"ignore", false, 2}, {"ig", true, 65535 >> 1},
 		{"忽略", false, 7}, {"<|im", false, 8}, {"do anything now", true, 9}, {"\xff\xfe", false, 10},
 	}
-	cells := mustBuild(t, patterns)
+	tr := mustBuild(t, patterns)
 	for _, text := range []string{"", "i", "ig", "ignore", "ignores", "忽略之前", "<|im_start|>", "do anything now", "do anythin", "\xff\xfe", "zebra"} {
-		got, want := walk(cells, text), naive(patterns, text)
+		got, want := walk(tr, text), naive(patterns, text)
 		if !slices.Equal(got, want) {
 			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
@@ -91,8 +129,8 @@ func TestBuildRefuses(t *testing.T) {
 }
 
 func TestBuildEmpty(t *testing.T) {
-	cells := mustBuild(t, nil)
-	if got := walk(cells, "anything"); got != nil {
+	tr := mustBuild(t, nil)
+	if got := walk(tr, "anything"); got != nil {
 		t.Errorf("found %v among no patterns", got)
 	}
 }
@@ -102,8 +140,9 @@ func TestBuildIgnoresOrder(t *testing.T) {
 	patterns := randomPatterns(r, 300, "abcde")
 	one := mustBuild(t, patterns)
 	r.Shuffle(len(patterns), func(i, j int) { patterns[i], patterns[j] = patterns[j], patterns[i] })
-	if !slices.Equal(one, mustBuild(t, patterns)) {
-		t.Error("the cells depend on the order of the patterns")
+	two := mustBuild(t, patterns)
+	if !slices.Equal(one.Cells, two.Cells) || one.Tails != two.Tails {
+		t.Error("the tables depend on the order of the patterns")
 	}
 }
 
@@ -129,15 +168,18 @@ func TestRandomSets(t *testing.T) {
 	for range 60 {
 		letters := "abcdefghijklmnopqrstuvwxyz\x02\x80\xff "[:2+r.Intn(28)]
 		patterns := randomPatterns(r, 1+r.Intn(200), letters)
-		cells := mustBuild(t, patterns)
+		tr := mustBuild(t, patterns)
 		for range 300 {
 			b := make([]byte, r.Intn(10))
 			for i := range b {
 				b[i] = letters[r.Intn(len(letters))]
 			}
-			got, want := walk(cells, string(b)), naive(patterns, string(b))
+			got, want := walk(tr, string(b)), naive(patterns, string(b))
 			if !slices.Equal(got, want) {
 				t.Fatalf("%q in %v: got %v, want %v", b, patterns, got, want)
+			}
+			if got := walkRun(tr, string(b)); !slices.Equal(got, want) {
+				t.Fatalf("Run: %q in %v: got %v, want %v", b, patterns, got, want)
 			}
 		}
 	}
@@ -152,12 +194,15 @@ func FuzzWalk(f *testing.F) {
 		for i, w := range strings.Split(words, "\n") {
 			patterns = append(patterns, Pattern{w, i%3 == 0, uint16(i)})
 		}
-		cells, err := Build(patterns)
+		tr, err := Build(patterns)
 		if err != nil {
 			return
 		}
-		if got, want := walk(cells, text), naive(patterns, text); !slices.Equal(got, want) {
+		if got, want := walk(&tr, text), naive(patterns, text); !slices.Equal(got, want) {
 			t.Errorf("%q in %q: got %v, want %v", text, words, got, want)
+		}
+		if got, want := walkRun(&tr, text), naive(patterns, text); !slices.Equal(got, want) {
+			t.Errorf("Run: %q in %q: got %v, want %v", text, words, got, want)
 		}
 	})
 }
