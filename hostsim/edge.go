@@ -101,6 +101,18 @@ func remote(m *header.Map, connection string) string {
 	return netip.AddrPortFrom(address, 0).String()
 }
 
+// fromOutside notes the client's address in a request and takes nothing else from it
+// that only a proxy may say.
+func (h *Host) fromOutside(m *header.Map, connection string) {
+	address, _, _ := cutLast(connection, ":")
+	if before := m.Value("x-forwarded-for"); before != "" {
+		address = before + "," + address
+	}
+	m.Put("x-forwarded-for", address)
+	m.Put("x-forwarded-proto", "http")
+	m.Put("x-request-id", h.uuid())
+}
+
 func cutLast(s, sep string) (before, after string, found bool) {
 	if i := strings.LastIndex(s, sep); i >= 0 {
 		return s[:i], s[i+len(sep):], true
@@ -116,6 +128,9 @@ func (s *stream) finishHeaders(h *header.Map) *header.Map {
 	}
 	h.Put("date", s.w.host.clock.Now().UTC().Format(httpTime))
 	h.Put("server", "envoy")
+	if s.w.host.opts.RequestIDInResponse {
+		h.Put("x-request-id", s.request.Value("x-request-id"))
+	}
 	if s.http1 && (s.closing || !s.chain.RequestComplete()) {
 		s.closing = true
 		h.Put("connection", "close")

@@ -103,6 +103,13 @@ type Options struct {
 
 	Routes   []Route
 	Clusters []Cluster
+	// UseRemoteAddress takes clients for outsiders, as Envoy's option of that name does:
+	// a connection's address is the client's, whatever x-forwarded-for says, and each
+	// request gets an id of its own. Without it the last address there is believed.
+	UseRemoteAddress bool
+	// RequestIDInResponse puts a request's id on its answer: Envoy's
+	// always_set_request_id_in_response.
+	RequestIDInResponse bool
 	// VirtualHost is the property xds.virtual_host_name of every route.
 	VirtualHost string
 	// NodeID and NodeCluster are the properties xds.node.id and xds.node.cluster.

@@ -24,6 +24,7 @@ type router struct {
 	writing  bool
 	ended    bool // the request is complete
 	answered bool // response headers came
+	done     bool // the response is complete
 	sent     time.Time
 	stopTime func()
 }
@@ -154,7 +155,7 @@ func (r *router) giveUp() {
 	if r.stopTime != nil {
 		r.stopTime()
 	}
-	if r.up != nil {
+	if r.up != nil && !(r.done && r.ended) { // else another request may have the connection already
 		r.up.cancel()
 	}
 }
@@ -238,6 +239,7 @@ func (r *router) complete(end bool) {
 	if !end {
 		return
 	}
+	r.done = true
 	r.s.info.UpstreamDuration = time.Since(r.sent)
 	if r.stopTime != nil {
 		r.stopTime()

@@ -65,8 +65,12 @@ func (w *worker) serve(info *chain.Info, c client, closing bool, parts ...part) 
 		})
 		return s
 	}
+	if w.host.opts.UseRemoteAddress {
+		w.host.fromOutside(s.request, info.Remote)
+	} else {
+		info.Remote = remote(s.request, info.Remote)
+	}
 	w.host.completeRequest(s.request)
-	info.Remote = remote(s.request, info.Remote)
 	w.do(s, func() { s.take(parts) })
 	return s
 }
