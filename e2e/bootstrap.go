@@ -133,10 +133,13 @@ type pluginView struct {
 	} `json:"vm_config"`
 }
 
-// hostView is the part of the virtual host that the simulator needs.
+// hostView is the part of the connection manager and of its virtual host that the
+// simulator needs.
 type hostView struct {
-	BodyLimit int `json:"request_body_buffer_limit"`
-	Routes    []struct {
+	UseRemoteAddress    bool `json:"-"`
+	RequestIDInResponse bool `json:"-"`
+	BodyLimit           int  `json:"request_body_buffer_limit"`
+	Routes              []struct {
 		Name  string
 		Match struct {
 			Prefix        string
@@ -160,7 +163,9 @@ func (b *bootstrap) view() (p pluginView, h hostView, err error) {
 		return p, h, fmt.Errorf("%d HTTP connection managers, want one", len(managers))
 	}
 	var m struct {
-		Routes struct {
+		UseRemoteAddress    bool `json:"use_remote_address"`
+		RequestIDInResponse bool `json:"always_set_request_id_in_response"`
+		Routes              struct {
 			Hosts []hostView `json:"virtual_hosts"`
 		} `json:"route_config"`
 	}
@@ -170,7 +175,9 @@ func (b *bootstrap) view() (p pluginView, h hostView, err error) {
 	if len(m.Routes.Hosts) != 1 || len(m.Routes.Hosts[0].Routes) == 0 {
 		return p, h, errors.New("want one virtual host with routes")
 	}
-	return p, m.Routes.Hosts[0], nil
+	h = m.Routes.Hosts[0]
+	h.UseRemoteAddress, h.RequestIDInResponse = m.UseRemoteAddress, m.RequestIDInResponse
+	return p, h, nil
 }
 
 // convert reads an object into a struct by way of JSON.

@@ -88,9 +88,7 @@ func headerLines(h http.Header) []string {
 		}
 		for _, v := range h[http.CanonicalHeaderKey(name)] {
 			switch {
-			case name == "x-request-id":
-				v = "<id>" // some hosts keep the upstream's, some put their own
-			case name == "request-id":
+			case name == "x-request-id" || name == "request-id":
 				v = uuidPattern.ReplaceAllString(v, "<id>")
 			case strings.HasSuffix(name, "-reset"):
 				v = timePattern.ReplaceAllString(v, "<time>")

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,7 +53,6 @@ type simHost struct {
 	name  string
 	clock *hostsim.ManualClock
 	sim   *hostsim.Host
-	srv   *http.Server
 	bound string
 
 	mu    sync.Mutex
@@ -89,10 +87,7 @@ func (h *simHost) start(ctx context.Context, t *simTarget, s setup) error {
 		return err
 	}
 	h.bound = l.Addr().String()
-	h.srv = &http.Server{Handler: h.sim, Protocols: new(http.Protocols)}
-	h.srv.Protocols.SetHTTP1(true)
-	h.srv.Protocols.SetUnencryptedHTTP2(true)
-	go h.srv.Serve(l)
+	go h.sim.Serve(l)
 	return nil
 }
 
@@ -113,6 +108,8 @@ func (h *simHost) options(b *bootstrap, s setup) (hostsim.Options, error) {
 		FailurePolicy:               policies[plugin.FailurePolicy],
 		AllowOnHeadersStopIteration: plugin.StopOnHeaders,
 		RequestBodyLimit:            virtual.BodyLimit,
+		UseRemoteAddress:            virtual.UseRemoteAddress,
+		RequestIDInResponse:         virtual.RequestIDInResponse,
 		Workers:                     s.workers,
 		Clock:                       h.clock,
 		Rand:                        rand.NewChaCha8(sha256.Sum256([]byte(s.name))),
@@ -182,9 +179,6 @@ func (h *simHost) logs() []logLine {
 }
 
 func (h *simHost) close() {
-	if h.srv != nil {
-		h.srv.Close()
-	}
 	if h.sim != nil {
 		h.sim.Close()
 	}
