@@ -77,10 +77,9 @@ func (f *feed) write(p []byte) {
 			f.escaped(p[0])
 			p = p[1:]
 		case inWord:
-			if c := p[0]; c != ',' && c != ']' && c != '}' && c > ' ' {
-				f.take(p[:1])
-				p = p[1:]
-			} else {
+			n := wordRun(p)
+			f.take(p[:n])
+			if p = p[n:]; len(p) > 0 {
 				f.word()
 			}
 		case lost:
@@ -92,29 +91,53 @@ func (f *feed) write(p []byte) {
 	}
 }
 
+// wordRun returns how many bytes of p belong to a number, true, false or null.
+func wordRun(p []byte) int {
+	n := 0
+	for n < len(p) && p[n] > ' ' && p[n] != ',' && p[n] != ']' && p[n] != '}' {
+		n++
+	}
+	return n
+}
+
 // token takes a byte between strings and words.
 func (f *feed) token(p []byte) {
-	switch c := p[0]; {
-	case c <= ' ':
-	case c == '"' && (f.state == wantKey || f.state == wantValue):
-		f.quote()
-	case c == ':' && f.state == wantColon:
-		f.state = wantValue
-	case c == ',' && f.state == afterValue:
-		f.state = wantValue
-		if f.inObject() {
-			f.state = wantKey
+	was := f.state
+	switch c := p[0]; c {
+	case ' ', '\n', '\r', '\t':
+		return
+	case '"':
+		if was <= wantKey {
+			f.quote()
+			return
 		}
-	case c == '{' || c == '[':
+	case ':':
+		if was == wantColon {
+			f.state = wantValue
+			return
+		}
+	case ',':
+		if was == afterValue {
+			f.state = wantValue
+			if f.inObject() {
+				f.state = wantKey
+			}
+			return
+		}
+	case '{', '[':
 		f.open(c == '{')
-	case c == '}' || c == ']':
+		return
+	case '}', ']':
 		f.close(c == '}')
-	case f.state == wantValue:
-		f.state, f.sink, f.n = inWord, capture, 0
-		f.take(p)
+		return
 	default:
-		f.state = lost
+		if was == wantValue {
+			f.state, f.sink, f.n = inWord, capture, 0
+			f.take(p)
+			return
+		}
 	}
+	f.state = lost
 }
 
 func (f *feed) quote() {

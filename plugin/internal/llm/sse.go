@@ -1,6 +1,6 @@
 package llm
 
-import "bytes"
+import "math/bits"
 
 // sse reads text/event-stream (WHATWG HTML, 9.2.6) and gives the data of each
 // event to the reader's JSON feed.
@@ -21,7 +21,7 @@ const (
 
 func (s *sse) write(u *UsageReader, p []byte) {
 	for len(p) > 0 {
-		n := bytes.IndexAny(p, "\r\n")
+		n := lineEnd(p)
 		if n < 0 {
 			s.part(u, p)
 			return
@@ -88,3 +88,25 @@ func (s *sse) done() bool {
 
 // between reports whether no event is open.
 func (s *sse) between() bool { return s.line == 0 && s.size == 0 }
+
+// lineEnd returns the index of the first CR or LF, or -1.
+func lineEnd(p []byte) int {
+	for n := 0; ; n++ {
+		for ; len(p)-n >= 8; n += 8 {
+			w := load8(p[n:])
+			if stop := (w - ' '*ones) &^ w & highs; stop != 0 {
+				n += bits.TrailingZeros64(stop) >> 3
+				break
+			}
+		}
+		for n < len(p) && p[n] >= ' ' {
+			n++
+		}
+		if n >= len(p) {
+			return -1
+		}
+		if p[n] == '\n' || p[n] == '\r' {
+			return n
+		}
+	}
+}

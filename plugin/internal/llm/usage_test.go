@@ -216,6 +216,19 @@ func FuzzUsage(f *testing.F) {
 	})
 }
 
+func TestLineEnd(t *testing.T) {
+	for at := range 20 {
+		for _, end := range []string{"\n", "\r", "\r\n"} {
+			if got := lineEnd([]byte("\t\x00é data: 12345678"[:at] + end + "more\n")); got != at {
+				t.Errorf("%q at %d is found at %d", end, at, got)
+			}
+		}
+	}
+	if got := lineEnd([]byte("no\tend\x01 here, however long it is")); got != -1 {
+		t.Errorf("an end is found at %d", got)
+	}
+}
+
 func BenchmarkUsage(b *testing.B) {
 	for _, r := range recordings(b, nil) {
 		switch r.name {
