@@ -1,6 +1,9 @@
 package llm
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // shape says what the values of one kind of JSON value mean. An array has the
 // shape of its elements: what a server takes as one value or as a list needs no
@@ -169,11 +172,11 @@ func fold(dst, key []byte) ([]byte, bool) {
 	return dst, true
 }
 
-// keys returns fields that differ by name only.
-func keys(as meaning, role Role, s *shape, names ...string) []field {
-	fields := make([]field, len(names))
-	for i, n := range names {
-		fields[i] = field{name: n, as: as, shape: s, role: role}
+// keys returns fields that differ by name only; spaces separate the names. One
+// string takes a tenth of the wasm that a list of them does.
+func keys(as meaning, role Role, s *shape, names string) (fields []field) {
+	for n := range strings.SplitSeq(names, " ") {
+		fields = append(fields, field{name: n, as: as, shape: s, role: role})
 	}
 	return fields
 }

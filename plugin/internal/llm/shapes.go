@@ -9,7 +9,7 @@ var (
 	address = &shape{str: media}  // the data or the address of a file
 	name    = newName()           // ids, enumerations, labels
 	block   = &shape{scope: true} // one part of a message's content
-	file    = newFile()           // {"url"}, {"data", "format"}, {"source": {"bytes"}}
+	file    = newFile()           // {"url"}, {"data format"}, {"source": {"bytes"}}
 	call    = newCall()           // what a model asks a tool for
 	reply   = newReply()          // what a Gemini tool answers
 	message = newMessage()        // one turn, or one item of a responses input
@@ -25,31 +25,31 @@ func newName() *shape {
 func newFile() *shape {
 	s := &shape{str: media}
 	s.set(
-		keys(single, inherit, address, "url", "uri", "data", "bytes", "file_data", "file_id", "file_url",
-			"fileUri", "file_uri", "image_url", "video_url", "audio_url"),
-		keys(fileType, inherit, nil, "media_type", "mime_type", "mimeType", "format", "filename", "name"),
+		keys(single, inherit, address, "url uri data bytes file_data file_id file_url "+
+			"fileUri file_uri image_url video_url audio_url"),
+		keys(fileType, inherit, nil, "media_type mime_type mimeType format filename name"),
 		keys(sourceType, inherit, nil, "type"),
-		keys(texts, inherit, name, "detail", "id", "cache_control", "citations"),
-		keys(texts, inherit, s, "source", "s3Location"),
+		keys(texts, inherit, name, "detail id cache_control citations"),
+		keys(texts, inherit, s, "source s3Location"),
 		keys(texts, Document, block, "content"),
-		keys(texts, Document, content, "text", "title", "context"))
+		keys(texts, Document, content, "text title context"))
 	return s
 }
 
 func newCall() *shape {
 	s := &shape{}
 	s.set(
-		keys(texts, inherit, name, "id", "type", "name", "index", "toolUseId", "language"),
-		keys(texts, inherit, s, "function", "custom"),
-		keys(texts, inherit, anything, "arguments", "input", "args"),
+		keys(texts, inherit, name, "id type name index toolUseId language"),
+		keys(texts, inherit, s, "function custom"),
+		keys(texts, inherit, anything, "arguments input args"),
 		keys(texts, inherit, content, "code"))
 	return s
 }
 
 func newReply() *shape {
 	return object(
-		keys(texts, inherit, name, "id", "name", "outcome", "scheduling"),
-		keys(texts, inherit, anything, "response", "output"))
+		keys(texts, inherit, name, "id name outcome scheduling"),
+		keys(texts, inherit, anything, "response output"))
 }
 
 func newMessage() *shape {
@@ -58,14 +58,14 @@ func newMessage() *shape {
 	s.set(
 		keys(roleName, inherit, nil, "role"),
 		keys(single, inherit, name, "type"),
-		keys(texts, inherit, block, "content", "parts"),
-		keys(texts, Assistant, block, "refusal", "reasoning_content", "reasoning", "summary", "code"),
-		keys(texts, Assistant, call, "tool_calls", "function_call"),
-		keys(texts, Assistant, anything, "arguments", "input", "action", "queries"),
-		keys(texts, Tool, block, "output", "outputs", "results", "result"),
-		keys(texts, inherit, name, "name", "id", "tool_call_id", "call_id", "status"),
+		keys(texts, inherit, block, "content parts"),
+		keys(texts, Assistant, block, "refusal reasoning_content reasoning summary code"),
+		keys(texts, Assistant, call, "tool_calls function_call"),
+		keys(texts, Assistant, anything, "arguments input action queries"),
+		keys(texts, Tool, block, "output outputs results result"),
+		keys(texts, inherit, name, "name id tool_call_id call_id status"),
 		keys(texts, inherit, sealed, "encrypted_content"),
-		keys(texts, inherit, file, "image_url", "audio", "images"))
+		keys(texts, inherit, file, "image_url audio images"))
 	return s
 }
 
@@ -74,24 +74,24 @@ func setBlock() {
 	block.set(
 		keys(single, inherit, name, "type"),
 		keys(fileType, inherit, nil, "filename"),
-		keys(texts, inherit, content, "text", "refusal", "thinking", "reasoning", "code"),
+		keys(texts, inherit, content, "text refusal thinking reasoning code"),
 		// What came from elsewhere.
-		keys(texts, Tool, block, "content", "output", "outputs", "results", "toolResult"),
-		keys(texts, Tool, reply, "functionResponse", "function_response", "codeExecutionResult",
+		keys(texts, Tool, block, "content output outputs results toolResult"),
+		keys(texts, Tool, reply, "functionResponse function_response codeExecutionResult "+
 			"code_execution_result"),
 		keys(texts, Tool, anything, "json"),
-		keys(texts, Document, file, "source", "document"),
-		keys(texts, Document, content, "title", "context"),
+		keys(texts, Document, file, "source document"),
+		keys(texts, Document, content, "title context"),
 		// What the model asked for.
-		keys(texts, Assistant, call, "toolUse", "functionCall", "function_call", "executableCode", "executable_code"),
-		keys(texts, Assistant, anything, "input", "arguments"),
-		keys(texts, inherit, block, "guardContent", "reasoningContent", "reasoningText", "summary"),
-		keys(texts, inherit, file, "image_url", "input_audio", "image", "video", "audio", "file", "file_data",
-			"file_url", "video_url", "audio_url", "inlineData", "inline_data", "fileData"),
-		keys(texts, inherit, sealed, "signature", "thoughtSignature", "thought_signature", "encrypted_content",
-			"redactedContent", "data"),
-		keys(texts, inherit, name, "id", "name", "status", "tool_use_id", "toolUseId", "call_id", "file_id",
-			"detail", "url", "page_age", "cache_control", "cachePoint", "annotations", "citations", "videoMetadata", "video_metadata"))
+		keys(texts, Assistant, call, "toolUse functionCall function_call executableCode executable_code"),
+		keys(texts, Assistant, anything, "input arguments"),
+		keys(texts, inherit, block, "guardContent reasoningContent reasoningText summary"),
+		keys(texts, inherit, file, "image_url input_audio image video audio file file_data "+
+			"file_url video_url audio_url inlineData inline_data fileData"),
+		keys(texts, inherit, sealed, "signature thoughtSignature thought_signature encrypted_content "+
+			"redactedContent data"),
+		keys(texts, inherit, name, "id name status tool_use_id toolUseId call_id file_id "+
+			"detail url page_age cache_control cachePoint annotations citations videoMetadata video_metadata"))
 }
 
 func newShapes() [numAPIs]*shape {
@@ -118,13 +118,13 @@ var (
 		keys(modelName, inherit, nil, "model"),
 		keys(streamFlag, inherit, nil, "stream"))
 	budget = join(
-		keys(maxTokens, inherit, nil, "max_tokens", "max_completion_tokens"),
+		keys(maxTokens, inherit, nil, "max_tokens max_completion_tokens"),
 		keys(choiceCount, inherit, nil, "n"))
-	settings = keys(texts, inherit, name, "user", "metadata", "service_tier", "safety_identifier",
-		"prompt_cache_key", "modalities", "audio", "tool_choice", "reasoning_effort", "reasoning", "thinking",
-		"verbosity", "stream_options", "include", "truncation", "previous_response_id", "encoding_format", "container")
-	definitions = keys(texts, Definition, name, "tools", "functions", "response_format", "toolConfig",
-		"tool_config", "output_config", "output_format")
+	settings = keys(texts, inherit, name, "user metadata service_tier safety_identifier "+
+		"prompt_cache_key modalities audio tool_choice reasoning_effort reasoning thinking "+
+		"verbosity stream_options include truncation previous_response_id encoding_format container")
+	definitions = keys(texts, Definition, name, "tools functions response_format toolConfig "+
+		"tool_config output_config output_format")
 )
 
 func newChat() *shape {
@@ -139,7 +139,7 @@ func newResponses() *shape {
 		keys(maxTokens, inherit, nil, "max_output_tokens"),
 		keys(texts, User, message, "input"),
 		keys(texts, System, message, "instructions"),
-		keys(texts, User, object(keys(texts, inherit, name, "id", "version"), keys(texts, inherit, anything, "variables")),
+		keys(texts, User, object(keys(texts, inherit, name, "id version"), keys(texts, inherit, anything, "variables")),
 			"prompt"),
 		keys(texts, Definition, name, "text"))
 }
@@ -147,7 +147,7 @@ func newResponses() *shape {
 func newCompletions() *shape {
 	return object(target, budget, settings,
 		keys(choiceCount, inherit, nil, "best_of"),
-		keys(texts, User, content, "prompt", "suffix"),
+		keys(texts, User, content, "prompt suffix"),
 		keys(texts, System, content, "stop"))
 }
 
@@ -166,22 +166,22 @@ func newAnthropic() *shape {
 
 // generation is what Gemini and Bedrock say of the answer.
 var generation = object(
-	keys(maxTokens, inherit, nil, "maxOutputTokens", "max_output_tokens", "maxTokens", "max_new_tokens",
+	keys(maxTokens, inherit, nil, "maxOutputTokens max_output_tokens maxTokens max_new_tokens "+
 		"maxTokenCount"),
-	keys(choiceCount, inherit, nil, "candidateCount", "candidate_count"),
-	keys(texts, Definition, name, "responseSchema", "response_schema", "responseJsonSchema", "response_json_schema"),
-	keys(texts, inherit, name, "responseMimeType", "response_mime_type"),
-	keys(texts, System, content, "stopSequences", "stop_sequences"))
+	keys(choiceCount, inherit, nil, "candidateCount candidate_count"),
+	keys(texts, Definition, name, "responseSchema response_schema responseJsonSchema response_json_schema"),
+	keys(texts, inherit, name, "responseMimeType response_mime_type"),
+	keys(texts, System, content, "stopSequences stop_sequences"))
 
 func newGemini() *shape {
 	s := &shape{}
 	s.set(keys(modelName, inherit, nil, "model"), definitions,
-		keys(single, User, message, "contents", "content"),
+		keys(single, User, message, "contents content"),
 		keys(texts, System, object(keys(single, inherit, name, "role"), keys(texts, inherit, block, "parts")),
-			"systemInstruction", "system_instruction"),
-		keys(single, inherit, generation, "generationConfig", "generation_config"),
-		keys(texts, inherit, name, "safetySettings", "safety_settings", "cachedContent", "cached_content", "labels"),
-		keys(single, inherit, s, "generateContentRequest", "generate_content_request"),
+			"systemInstruction system_instruction"),
+		keys(single, inherit, generation, "generationConfig generation_config"),
+		keys(texts, inherit, name, "safetySettings safety_settings cachedContent cached_content labels"),
+		keys(single, inherit, s, "generateContentRequest generate_content_request"),
 		keys(texts, inherit, s, "requests"))
 	return s
 }
@@ -198,9 +198,9 @@ func newConverse() *shape {
 // prompts of Amazon, Meta, Mistral and Cohere.
 func newInvoke(anthropic *shape) *shape {
 	return object(anthropic.fields,
-		keys(single, inherit, generation, "inferenceConfig", "textGenerationConfig"),
-		keys(maxTokens, inherit, nil, "max_gen_len", "max_tokens_to_sample"),
-		keys(texts, User, content, "prompt", "inputText", "message"),
+		keys(single, inherit, generation, "inferenceConfig textGenerationConfig"),
+		keys(maxTokens, inherit, nil, "max_gen_len max_tokens_to_sample"),
+		keys(texts, User, content, "prompt inputText message"),
 		keys(texts, System, content, "preamble"),
-		keys(texts, inherit, name, "anthropic_version", "anthropic_beta"))
+		keys(texts, inherit, name, "anthropic_version anthropic_beta"))
 }
