@@ -153,6 +153,7 @@ func (s *scenario) audit(ctx context.Context, _ script.Step) ([]string, error) {
 	}
 	var out []string
 	for _, l := range lines[s.audited:] {
+		l = steadyRules(l)
 		if l == "" {
 			l = "(no audit)"
 		}

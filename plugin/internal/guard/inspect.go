@@ -136,9 +136,7 @@ func (r *Request) scanTexts(mode config.Mode) (Verdict, *refusal) {
 		}
 	}
 	g.scanner.Scan(g.inputs, &g.report)
-	for _, f := range g.report.Findings {
-		g.metrics.Inc(metric.Findings, f.Category)
-	}
+	g.countFindings()
 	r.audit.findings(&g.report)
 	if g.report.Truncated {
 		if f := r.control(mode, r.doubt(causeTruncate)); f != nil {
@@ -152,6 +150,16 @@ func (r *Request) scanTexts(mode config.Mode) (Verdict, *refusal) {
 		return r.flag(), nil
 	}
 	return Verdict{}, nil
+}
+
+// countFindings counts each category once, however often it was found.
+func (g *Guard) countFindings() {
+	for i, f := range g.report.Findings {
+		first := slices.IndexFunc(g.report.Findings, func(o scan.Finding) bool { return o.Category == f.Category })
+		if first == i {
+			g.metrics.Inc(metric.Findings, f.Category)
+		}
+	}
 }
 
 // hit says whether a text was hit whose role asks for this action.
@@ -171,11 +179,12 @@ func (r *Request) flag() Verdict {
 	return Verdict{Edits: []Edit{{Name: internal + "flag", Value: string(PromptInjection)}}}
 }
 
-// injectionRefusal names the rules, never the text.
+// injectionRefusal names the category of what was found, never the text. The
+// rules are in the audit line: a client has no use for them but to get round.
 func injectionRefusal(report *scan.Report) *refusal {
 	message := "the prompt looks like an attempt to override the model's instructions"
 	if len(report.Findings) > 0 {
-		message += " (rule " + report.Findings[0].Rule + ")"
+		message += " (" + report.Findings[0].Category + ")"
 	}
 	return refuse(PromptInjection, message+" and was not sent; rephrase it, or give the request id to the operator if it is legitimate")
 }

@@ -53,7 +53,7 @@ var Table = [count]Info{
 	Refused:        {"sparkward_refused_total", Counter, "reason", "Requests refused, by reason."},
 	WouldRefuse:    {"sparkward_would_refuse_total", Counter, "reason", "Requests that a control in shadow mode would have refused, by reason."},
 	Undecided:      {"sparkward_undecided_total", Counter, "cause", "Decisions that could not be made, by cause; on_error gives the answer."},
-	Findings:       {"sparkward_findings_total", Counter, "category", "Findings of the prompt scan, by category."},
+	Findings:       {"sparkward_findings_total", Counter, "category", "Requests in which the scan found something, by category."},
 	Tokens:         {"sparkward_tokens_total", Counter, "direction", "Tokens of model calls, by direction; estimated where the answer did not tell."},
 	Cache:          {"sparkward_cache_total", Counter, "result", "Calls that the policy wants cached, by result: hit, miss or bypass."},
 	CacheStored:    {"sparkward_cache_store_total", Counter, "result", "Answers offered to the cache: stored, or why not."},
