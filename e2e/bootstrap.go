@@ -97,6 +97,39 @@ func (b *bootstrap) freePorts() {
 	b.all["admin"] = tree{"address": free()}
 }
 
+// clusters are the names of the clusters, and copyCluster makes one more.
+func (b *bootstrap) clusters() []string {
+	var names []string
+	for _, c := range b.clusterList() {
+		name, _ := c.(tree)["name"].(string)
+		names = append(names, name)
+	}
+	return names
+}
+
+func (b *bootstrap) clusterList() []any {
+	resources, _ := b.all["static_resources"].(tree)
+	list, _ := resources["clusters"].([]any)
+	return list
+}
+
+func (b *bootstrap) copyCluster(from, to string) error {
+	for _, c := range b.clusterList() {
+		if c.(tree)["name"] != from {
+			continue
+		}
+		var made tree
+		if err := convert(c.(tree), &made); err != nil {
+			return err
+		}
+		made["name"] = to
+		made["load_assignment"].(tree)["cluster_name"] = to
+		b.all["static_resources"].(tree)["clusters"] = append(b.clusterList(), made)
+		return nil
+	}
+	return fmt.Errorf("no cluster %s", from)
+}
+
 // serve makes the configuration's only listener a static one, and takes
 // further ones from the file path, which is replaced by renaming within dir.
 func (b *bootstrap) serve(path, dir string) {
@@ -125,7 +158,7 @@ type pluginView struct {
 	VM            struct {
 		ID  string `json:"vm_id"`
 		Env struct {
-			KeyValues map[string]string `json:"key_values"`
+			HostKeys []string `json:"host_env_keys"`
 		} `json:"environment_variables"`
 		Code struct {
 			Local struct{ Filename string }
@@ -144,11 +177,15 @@ type hostView struct {
 		Match struct {
 			Prefix        string
 			PathSeparated string `json:"path_separated_prefix"`
-			Path          string
+			Headers       []struct {
+				Name    string
+				Present bool `json:"present_match"`
+			}
 		}
 		Route struct {
-			Cluster string
-			Timeout string
+			Cluster       string
+			ClusterHeader string `json:"cluster_header"`
+			Timeout       string
 		}
 	}
 }

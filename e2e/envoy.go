@@ -146,6 +146,9 @@ func (l *lane) open(ctx context.Context, binary string, s setup) error {
 	if err := l.publish(); err != nil {
 		return err
 	}
+	if err := b.copyCluster("openai", spare); err != nil {
+		return err
+	}
 	b.serve(filepath.Join(l.dir, "lds.json"), l.dir)
 	proc, err := startEnvoy(binary, l.dir, s.workers, b.all)
 	if err != nil {

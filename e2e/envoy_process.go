@@ -41,6 +41,7 @@ func startEnvoy(binary, dir string, workers int, config tree) (*envoyProcess, er
 		"--use-dynamic-base-id", "--admin-address-path", p.adminFile,
 		"--log-level", "warning", "--component-log-level", "wasm:info",
 		"--file-flush-interval-msec", "10", "--drain-time-s", "1", "--drain-strategy", "immediate")
+	p.cmd.Env = append(os.Environ(), credential+"="+credentialValue)
 	p.cmd.Stdout, p.cmd.Stderr = p, p
 	if err := p.cmd.Start(); err != nil {
 		return nil, err

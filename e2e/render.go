@@ -97,6 +97,9 @@ func renderPolicy(ctx context.Context, s setup, policy, upstream, logPath, dir s
 	args := []string{"render", "envoy", "-policy", file, "-wasm", s.wasm,
 		"-listen", "127.0.0.1:10000", "-admin", "127.0.0.1:9901", "-log-path", logPath,
 		"-upstream", "openai=" + upstream, "-upstream", "anthropic=" + upstream}
+	if s.spare {
+		args = append(args, "-upstream", spare+"="+upstream)
+	}
 	if s.bodyLimit > 0 {
 		args = append(args, "-body-limit", strconv.Itoa(s.bodyLimit))
 	}

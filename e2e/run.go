@@ -94,6 +94,7 @@ func init() {
 		"workers":  {(*scenario).workers, before, false},
 		"filter":   {(*scenario).filter, before, false},
 		"fresh":    {(*scenario).fresh, before, false},
+		"cluster":  {(*scenario).cluster, before, false},
 		"envoy":    {(*scenario).envoy, before, false},
 		"request":  {(*scenario).request, anytime, true},
 		"start":    {(*scenario).start, before, false},

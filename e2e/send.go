@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,6 +38,7 @@ type delivery struct {
 	brief       bool   // show the status and the error code alone
 	show        string // of the body, show the lines that contain it
 	await       bool   // hold the body until the upstream has the headers
+	gzip        bool   // compress the body
 	leave       bool   // hang up when the upstream has the whole request
 	background  string // go on with the next step while the answer is waited for
 }
@@ -61,11 +63,23 @@ func (s *scenario) delivery(step script.Step) (delivery, error) {
 		name, value, _ := strings.Cut(w, "=")
 		set, ok := options[name]
 		if !ok {
-			return d, fmt.Errorf("no option %q; there are times, connections, pieces, h2, brief, show, trailer, hangup, await, background", w)
+			return d, fmt.Errorf("no option %q; there are times, connections, pieces, h2, brief, show, trailer, gzip, hangup, await, background", w)
 		}
 		err = errors.Join(err, set(&d, value))
 	}
+	if d.gzip {
+		d.Body = compressed(d.Body)
+	}
 	return d, err
+}
+
+// compressed is a body as content-encoding gzip wants it.
+func compressed(body string) string {
+	var b strings.Builder
+	w := gzip.NewWriter(&b)
+	io.WriteString(w, body)
+	w.Close()
+	return b.String()
 }
 
 // options are the words after send and stream.
@@ -76,6 +90,7 @@ var options = map[string]func(d *delivery, value string) error{
 	"h2":          func(d *delivery, _ string) error { d.http2 = true; return nil },
 	"brief":       func(d *delivery, _ string) error { d.brief = true; return nil },
 	"show":        func(d *delivery, v string) error { d.show = v; return nil },
+	"gzip":        func(d *delivery, _ string) error { d.gzip = true; return nil },
 	"await":       func(d *delivery, v string) error { d.await = true; return want("await", v, "upstream") },
 	"trailer": func(d *delivery, v string) error {
 		name, value, _ := strings.Cut(v, ":")

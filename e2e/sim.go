@@ -104,7 +104,7 @@ func (h *simHost) options(b *bootstrap, s setup) (hostsim.Options, error) {
 	policies := map[string]hostsim.FailurePolicy{"FAIL_RELOAD": hostsim.FailReload, "FAIL_OPEN": hostsim.FailOpen}
 	opts := hostsim.Options{
 		Wasm: wasm, Configuration: []byte(plugin.Configuration.Value),
-		VMID: plugin.VM.ID, RootID: plugin.RootID, PluginName: plugin.Name, Env: plugin.VM.Env.KeyValues,
+		VMID: plugin.VM.ID, RootID: plugin.RootID, PluginName: plugin.Name, Env: environment(plugin.VM.Env.HostKeys),
 		FailurePolicy:               policies[plugin.FailurePolicy],
 		AllowOnHeadersStopIteration: plugin.StopOnHeaders,
 		RequestBodyLimit:            virtual.BodyLimit,
@@ -120,19 +120,31 @@ func (h *simHost) options(b *bootstrap, s setup) (hostsim.Options, error) {
 	for name := range b.capabilities() {
 		opts.Capabilities = append(opts.Capabilities, name)
 	}
-	clusters := map[string]bool{}
-	for _, r := range virtual.Routes {
-		prefix := r.Match.Prefix + r.Match.PathSeparated
-		if prefix == "" || r.Route.Timeout != "0s" {
-			return opts, fmt.Errorf("route %s: hostsim knows prefixes without a timeout only", r.Name)
-		}
-		opts.Routes = append(opts.Routes, hostsim.Route{Name: r.Name, Prefix: prefix, Cluster: r.Route.Cluster, Timeout: -1})
-		if !clusters[r.Route.Cluster] {
-			clusters[r.Route.Cluster] = true
-			opts.Clusters = append(opts.Clusters, hostsim.Cluster{Name: r.Route.Cluster, URL: "http://" + h.up.addr})
-		}
+	for _, name := range b.clusters() {
+		opts.Clusters = append(opts.Clusters, hostsim.Cluster{Name: name, URL: "http://" + h.up.addr})
 	}
-	return opts, nil
+	opts.Routes, err = simRoutes(virtual)
+	return opts, err
+}
+
+// simRoutes translates the routes, and refuses what the simulator has no word for.
+func simRoutes(virtual hostView) ([]hostsim.Route, error) {
+	var routes []hostsim.Route
+	for _, r := range virtual.Routes {
+		route := hostsim.Route{Name: r.Name, Prefix: r.Match.Prefix + r.Match.PathSeparated, Timeout: -1,
+			Cluster: r.Route.Cluster, ClusterHeader: r.Route.ClusterHeader}
+		if route.Prefix == "" || r.Route.Timeout != "0s" || len(r.Match.Headers) > 1 {
+			return nil, fmt.Errorf("route %s: want a prefix, at most one header and no timeout", r.Name)
+		}
+		for _, m := range r.Match.Headers {
+			if !m.Present {
+				return nil, fmt.Errorf("route %s: want present_match for header %s", r.Name, m.Name)
+			}
+			route.Header = m.Name
+		}
+		routes = append(routes, route)
+	}
+	return routes, nil
 }
 
 // log keeps what the filter itself logged; the host writes "wasm log NAME ROOT VM: "

@@ -42,6 +42,12 @@ func (s *scenario) fresh(_ context.Context, step script.Step) ([]string, error) 
 	return nil, none(step.Words)
 }
 
+// cluster adds the cluster spare to the host.
+func (s *scenario) cluster(_ context.Context, step script.Step) ([]string, error) {
+	s.setup.spare = true
+	return nil, want("cluster", strings.Join(step.Words, " "), spare)
+}
+
 // envoy changes what the host's own configuration says.
 func (s *scenario) envoy(_ context.Context, step script.Step) (_ []string, err error) {
 	if len(step.Words) == 2 {

@@ -14,8 +14,12 @@ type setup struct {
 	workers   int
 	fresh     bool   // a host that has served no other scenario
 	bodyLimit int    // Envoy's request_body_buffer_limit in bytes; 0 = as rendered
+	spare     bool   // the host has a third cluster, called spare
 	stop      string // "true" or "false": allow_on_headers_stop_iteration whatever the policy wants
 }
+
+// spare is the name of a cluster that the shipped configuration does not have.
+const spare = "spare"
 
 // target runs filters: one host for each scenario.
 type target interface {

@@ -20,6 +20,21 @@ type upstream struct {
 	srv  *http.Server // nil while stopped
 }
 
+// credential is the environment variable in which policies of scenarios find the
+// gateway's own key at the provider.
+const credential, credentialValue = "E2E_CREDENTIAL", "sk-of-the-gateway"
+
+// environment is what a VM sees of the variables that it asks for.
+func environment(names []string) map[string]string {
+	env := map[string]string{}
+	for _, name := range names {
+		if name == credential {
+			env[name] = credentialValue
+		}
+	}
+	return env
+}
+
 func newUpstream() (*upstream, error) {
 	u := &upstream{Server: provider.New(func() time.Time { return epoch }), addr: "127.0.0.1:0"}
 	return u, u.start()

@@ -63,6 +63,8 @@ const (
 // fits is taken.
 type Route struct {
 	Name, Prefix, Cluster string
+	// Header names a request header that must be there for the route to fit; "" for none.
+	Header string
 	// ClusterHeader names a request header that holds the cluster's name instead.
 	ClusterHeader string
 	// Timeout is how long the whole answer may take after the whole request was read:

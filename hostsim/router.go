@@ -48,7 +48,7 @@ func (r *router) Route(h *header.Map) {
 	}
 	for i := range host.opts.Routes {
 		route := &host.opts.Routes[i]
-		if !strings.HasPrefix(path, route.Prefix) {
+		if !strings.HasPrefix(path, route.Prefix) || !route.fits(h) {
 			continue
 		}
 		name := route.Cluster
@@ -65,6 +65,15 @@ func (r *router) Route(h *header.Map) {
 		}
 		return
 	}
+}
+
+// fits reports whether a request has the header that the route wants.
+func (r *Route) fits(h *header.Map) bool {
+	if r.Header == "" {
+		return true
+	}
+	_, found := h.Get(strings.ToLower(r.Header))
+	return found
 }
 
 // ClearRoute implements chain.Terminal. As in Envoy the stream's properties name the

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bufio"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"io"
@@ -403,6 +404,22 @@ func TestAnswersAreRepeatable(t *testing.T) {
 	other := readAll(t, post(t, url+"/v1/chat/completions", strings.Replace(chatHello, "Hello", "Hullo", 1)))
 	if a != b || a == other {
 		t.Errorf("equal requests gave\n%s\n%s\nanother one\n%s", a, b, other)
+	}
+}
+
+func TestCompressedBody(t *testing.T) {
+	s, url := start(t)
+	var b strings.Builder
+	w := gzip.NewWriter(&b)
+	io.WriteString(w, chatHello)
+	w.Close()
+	resp := post(t, url+"/v1/chat/completions", b.String(), "content-encoding", "gzip")
+	if got := readAll(t, resp); resp.StatusCode != 200 || !strings.Contains(got, "Hello there") || s.Seen()[0].Body != chatHello {
+		t.Errorf("got %d %s, recorded %+v", resp.StatusCode, got, s.Seen()[0])
+	}
+	resp = post(t, url+"/v1/chat/completions", chatHello, "content-encoding", "gzip")
+	if got := readAll(t, resp); resp.StatusCode != 400 || !strings.Contains(got, "could not be read") {
+		t.Errorf("what is no gzip: got %d %s", resp.StatusCode, got)
 	}
 }
 

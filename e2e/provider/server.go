@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -50,11 +51,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	entry := s.log.open(r)
 	defer s.log.done()
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := readBody(w, r)
 	s.log.fill(entry, r, body, err)
 	c := &call{Server: s, w: w, r: r, body: body, api: apiOf(r.URL.Path)}
 	if err != nil {
-		c.fail(http.StatusRequestEntityTooLarge, "the request body could not be read: "+err.Error())
+		c.fail(http.StatusBadRequest, "the request body could not be read: "+err.Error())
 		return
 	}
 	if c.sw, err = parseSwitches(r.Header); err != nil {
@@ -62,6 +63,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.answer()
+}
+
+// readBody reads a body, and inflates it if it is compressed with gzip.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var body io.Reader = http.MaxBytesReader(w, r.Body, maxBody)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		plain, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, err
+		}
+		body = io.LimitReader(plain, maxBody)
+	}
+	return io.ReadAll(body)
 }
 
 // serveSeen shows what was recorded as JSON, or forgets it.
