@@ -145,6 +145,21 @@ func (e *envoy) exited() bool {
 	return err != nil || conn == nil || e.cmd.ProcessState != nil
 }
 
+// crash reports what Envoy said if it crashed.
+func (e *envoy) crash(t testing.TB) {
+	t.Helper()
+	for i, l := range e.log() {
+		if strings.Contains(l.text, "Caught ") && strings.Contains(l.text, "suspect faulting address") {
+			var tail strings.Builder
+			for _, l := range e.log()[i:] {
+				tail.WriteString(l.text + "\n")
+			}
+			t.Errorf("Envoy crashed:\n%s", tail.String())
+			return
+		}
+	}
+}
+
 func (e *envoy) readAddresses(t testing.TB) {
 	t.Helper()
 	resp, err := http.Get("http://" + e.admin + "/listeners?format=json")
@@ -197,17 +212,27 @@ func (e *envoy) roots(c *diffCase) (thread string, roots []int64) {
 		return "", nil
 	}
 	thread = threads[len(threads)-1]
-	return thread, byThread[thread]
+	roots = byThread[thread] // of VMs that were reloaded, too
+	return thread, roots[len(roots)-len(c.pluginsOf()):]
 }
 
 // transcript prints what the worker logged since mark about a case.
 func (e *envoy) transcript(c *diffCase, mark int) string {
 	thread, roots := e.roots(c)
 	t := newTranscript(roots, c.options.tick)
+	var last string // host call
 	for _, l := range e.log()[mark:] {
-		if event, ok := parseEnvoy(l.text); ok && l.thread == thread {
-			t.add(event)
+		event, ok := parseEnvoy(l.text)
+		if !ok || l.thread != thread {
+			continue
 		}
+		if event.kind == "log" && last != "proxy_log" {
+			continue // written to standard error
+		}
+		if event.kind == "host" {
+			last = event.name
+		}
+		t.add(event)
 	}
 	return t.out.String()
 }

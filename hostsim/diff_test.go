@@ -28,11 +28,12 @@ func TestEnvoy(t *testing.T) {
 		cases = slices.DeleteFunc(cases, func(c *diffCase) bool { return !strings.HasPrefix(c.name, *only) })
 	}
 	up := startUpstream(t)
-	dead := closedPort(t)
+	up2, dead := up.startUpstream2(t), closedPort(t)
 	e := startEnvoy(t, cases, []object{staticCluster("up", up.address(), false), staticCluster("other", up.address(), false),
-		staticCluster("dead", dead, false), staticCluster("empty", "", false)})
+		staticCluster("dead", dead, false), staticCluster("empty", "", false), staticCluster("up2", up2, true)})
 	clusters := []hostsim.Cluster{{Name: "up", URL: "http://" + up.address()}, {Name: "other", URL: "http://" + up.address()},
-		{Name: "dead", URL: "http://" + dead}, {Name: "empty"}}
+		{Name: "dead", URL: "http://" + dead}, {Name: "empty"}, {Name: "up2", URL: "http://" + up2, HTTP2: true}}
+	defer e.crash(t)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			got := stable(c.onEnvoy(t, e, up))

@@ -32,7 +32,7 @@ func parseEnvoy(line string) (traceEvent, bool) {
 	if m := envoyReturn.FindStringSubmatch(line); m != nil {
 		return traceEvent{kind: "return", name: m[1], result: m[2]}, true
 	}
-	if m := envoyHost.FindStringSubmatch(line); m != nil && m[1] == "env" {
+	if m := envoyHost.FindStringSubmatch(line); m != nil {
 		return traceEvent{kind: "host", name: m[2]}, true
 	}
 	if m := envoyStatus.FindStringSubmatch(line); m != nil && m[1] == "env" {
@@ -147,13 +147,14 @@ func statusNumber(name string) int {
 // transcript prints events in one form: context ids by what they are, host calls with
 // their status, logs as they are. It leaves out memory and, unless asked for, ticks.
 type transcript struct {
-	out    strings.Builder
-	roots  map[int64]bool // the root contexts that belong to the case
-	names  map[int64]string
-	calls  map[int64]int // numbers of calls by their ids
-	nested int           // callbacks running
-	skip   int           // depth of a callback that is left out
-	ticks  bool          // keep ticks
+	out     strings.Builder
+	roots   map[int64]bool // the root contexts that belong to the case
+	names   map[int64]string
+	streams int
+	calls   map[int64]int // numbers of calls by their ids
+	nested  int           // callbacks running
+	skip    int           // depth of a callback that is left out
+	ticks   bool          // keep ticks
 }
 
 func newTranscript(roots []int64, ticks bool) *transcript {
@@ -206,8 +207,22 @@ func (t *transcript) add(e traceEvent) {
 	}
 }
 
-// wanted reports whether a callback belongs to the case.
+// wanted reports whether a callback belongs to the case. The start of a root context does
+// not: whether a case needs a new VM is up to the case before it.
 func (t *transcript) wanted(e traceEvent) bool {
+	switch e.name {
+	case "_initialize":
+		clear(t.names)
+		clear(t.roots)
+		return false
+	case "proxy_on_vm_start", "proxy_on_configure":
+		return false
+	case "proxy_on_context_create":
+		if e.args[1] == 0 {
+			t.roots[e.args[0]], t.names[e.args[0]] = true, "root"
+			return false
+		}
+	}
 	if len(e.args) == 0 {
 		return false
 	}
@@ -215,7 +230,8 @@ func (t *transcript) wanted(e traceEvent) bool {
 		return false
 	}
 	if e.name == "proxy_on_context_create" && len(e.args) > 1 && t.roots[e.args[1]] {
-		t.names[e.args[0]] = "s" + strconv.Itoa(len(t.names)-len(t.roots)+1)
+		t.streams++
+		t.names[e.args[0]] = "s" + strconv.Itoa(t.streams)
 	}
 	return t.names[e.args[0]] != ""
 }

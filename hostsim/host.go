@@ -112,8 +112,8 @@ func (h *Host) load(ctx context.Context, index int, p Plugin) error {
 	}
 	loaded := &plugin{Plugin: p, spec: h.spec(module, p)}
 	loaded.wasm = &wasm.Plugin{Name: p.Name, RootID: p.RootID, Configuration: p.Configuration,
-		FailOpen: p.FailurePolicy == FailOpen, StopOnHeaders: p.AllowOnHeadersStopIteration,
-		Key: fmt.Sprintf("%d/%s/%s", index, p.Name, p.RootID)}
+		StopOnHeaders: p.AllowOnHeadersStopIteration,
+		Key:           fmt.Sprintf("%d/%s/%s", index, p.Name, p.RootID)}
 	h.plugins = append(h.plugins, loaded)
 	return nil
 }

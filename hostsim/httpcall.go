@@ -122,6 +122,6 @@ func (h *httpCall) fail(f failure) {
 			h.finish(nil)
 			return
 		}
-		h.localAnswer(itoa(f.code), "upstream connect error or disconnect/reset before headers. reset reason: "+f.reason)
+		h.localAnswer(itoa(f.code), f.text())
 	})
 }

@@ -277,13 +277,22 @@ func (r *router) fail(f failure) {
 			r.s.chain.Reset()
 			return
 		}
-		details := underscores(f.reason)
-		if f.transport != "" {
-			details += "|" + underscores(f.transport)
-		}
-		r.reply(f.code, "upstream connect error or disconnect/reset before headers. reset reason: "+f.reason,
-			"upstream_reset_before_response_started{"+details+"}", f.flag)
+		r.reply(f.code, f.text(), f.details(), f.flag)
 	})
+}
+
+// text is the body of the answer.
+func (f failure) text() string {
+	return "upstream connect error or disconnect/reset before headers. reset reason: " + f.reason
+}
+
+// details are the response code details of the answer.
+func (f failure) details() string {
+	details := underscores(f.reason)
+	if f.transport != "" {
+		details += "|" + underscores(f.transport)
+	}
+	return "upstream_reset_before_response_started{" + details + "}"
 }
 
 func underscores(s string) string { return strings.ReplaceAll(s, " ", "_") }

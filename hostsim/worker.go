@@ -137,7 +137,7 @@ func (w *worker) filters() []func(*chain.Handle) chain.Filter {
 		w.reload(i)
 		vm := w.handles[i].vm
 		makers[i] = func(handle *chain.Handle) chain.Filter {
-			if vm.Failed() != nil && p.wasm.FailOpen {
+			if vm.Failed() != nil && p.FailurePolicy == FailOpen {
 				return nil
 			}
 			return wasm.NewStream(vm, p.wasm, handle)

@@ -13,6 +13,7 @@ import (
 type callouts struct {
 	nextHTTP, nextGRPCCall, nextGRPCStream uint32
 	cancel                                 map[uint32]callout
+	grpc                                   map[uint32]*grpcCallout
 	data                                   []byte // the buffer "call data"
 }
 
@@ -107,6 +108,11 @@ func (c *Context) cancelCalls() {
 		if call.owner == c {
 			delete(c.vm.callouts.cancel, id)
 			call.cancel()
+		}
+	}
+	for _, g := range c.vm.callouts.grpc {
+		if g.owner == c {
+			g.drop()
 		}
 	}
 }

@@ -12,7 +12,6 @@ import (
 type Plugin struct {
 	Name, RootID  string
 	Configuration []byte
-	FailOpen      bool
 	// StopOnHeaders keeps a pause on headers a pause of the headers alone: Envoy's
 	// allow_on_headers_stop_iteration.
 	StopOnHeaders bool

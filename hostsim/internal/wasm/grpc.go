@@ -1,9 +1,27 @@
 package wasm
 
 import (
+	"encoding/base64"
+	"encoding/binary"
+	"strconv"
+	"strings"
+	"time"
+
 	"github.com/sparkward/sparkward/hostsim/internal/abi"
+	"github.com/sparkward/sparkward/hostsim/internal/chain"
 	"github.com/sparkward/sparkward/hostsim/internal/header"
 )
+
+// Statuses of gRPC.
+const (
+	grpcOK       = 0
+	grpcUnknown  = 2
+	grpcInternal = 13
+)
+
+// maxMessage is the largest gRPC message that is taken, in bytes: what a filter's memory
+// could hold at all.
+const maxMessage = 1 << 30
 
 // grpcReceived is what a gRPC callback can read while it runs.
 type grpcReceived struct {
@@ -11,8 +29,315 @@ type grpcReceived struct {
 	message           []byte
 }
 
-func (f *frame) grpcCall() abi.Status   { return abi.InternalFailure }
-func (f *frame) grpcStream() abi.Status { return abi.InternalFailure }
-func (f *frame) grpcSend() abi.Status   { return abi.BadArgument }
-func (f *frame) grpcClose() abi.Status  { return abi.BadArgument }
-func (f *frame) grpcCancel() abi.Status { return abi.BadArgument }
+// grpcCallout is one gRPC call or stream of a filter.
+type grpcCallout struct {
+	owner  *Context
+	id     uint32
+	stream bool // proxy_grpc_stream, else proxy_grpc_call
+	send   func(data []byte, end bool)
+	cancel func()
+
+	buffer      []byte // of the message at hand
+	answer      []byte // of a call
+	answered    bool
+	over        bool
+	localClosed bool
+}
+
+// grpcStart begins a call or stream: the target, service and method are inputs 0 to 2, the
+// metadata input 3.
+func (f *frame) grpcStart(stream bool, timeout time.Duration) (*grpcCallout, abi.Status) {
+	cluster, status := f.grpcTarget()
+	if status != abi.OK {
+		return nil, status
+	}
+	g := &grpcCallout{owner: f.ctx.root, stream: stream}
+	if stream {
+		f.vm.callouts.nextGRPCStream += calloutStep
+		g.id = f.vm.callouts.nextGRPCStream + 2
+	} else {
+		f.vm.callouts.nextGRPCCall += calloutStep
+		g.id = f.vm.callouts.nextGRPCCall + 1
+	}
+	headers := header.New(header.Request)
+	for _, field := range []header.Field{{Name: ":method", Value: "POST"},
+		{Name: ":path", Value: "/" + f.str(1) + "/" + f.str(2)}, {Name: ":authority", Value: cluster},
+		{Name: ":scheme", Value: "http"}, {Name: "te", Value: "trailers"}} {
+		headers.Add(field.Name, field.Value)
+	}
+	if timeout > 0 {
+		headers.Add("grpc-timeout", strconv.FormatInt(timeout.Milliseconds(), 10)+"m")
+	}
+	headers.Add("content-type", "application/grpc")
+	for _, p := range abi.ParsePairs(f.in[3]) {
+		if strings.HasSuffix(p.Name, "-bin") { // as gRPC wants it
+			p.Value = base64.StdEncoding.EncodeToString([]byte(p.Value))
+		}
+		headers.Add(p.Name, p.Value)
+	}
+	call := Call{Cluster: cluster, Headers: headers, Timeout: timeout}
+	var ok bool
+	if g.send, g.cancel, ok = f.vm.Worker.StreamCall(call, g.take); !ok {
+		return nil, abi.InternalFailure
+	}
+	if f.vm.callouts.grpc == nil {
+		f.vm.callouts.grpc = map[uint32]*grpcCallout{}
+	}
+	f.vm.callouts.grpc[g.id] = g
+	f.out32[0] = g.id
+	return g, abi.OK
+}
+
+// grpcTarget finds the cluster: the target is its name, or Envoy's GrpcService message
+// with the name inside.
+func (f *frame) grpcTarget() (string, abi.Status) {
+	target := f.in[0]
+	if outer, _, ok := parseFields(target); ok {
+		inner, _, ok := parseFields([]byte(outer[1]))
+		if !ok || inner[1] == "" {
+			return "", abi.BadArgument
+		}
+		target = []byte(inner[1])
+		if !f.vm.Spec.Host.HasCluster(string(target)) {
+			return "", abi.InternalFailure
+		}
+		return string(target), abi.OK
+	}
+	if !f.vm.Spec.Host.HasCluster(string(target)) {
+		return "", abi.ParseFailure
+	}
+	return string(target), abi.OK
+}
+
+// grpcCall is proxy_grpc_call: one message, one answer.
+func (f *frame) grpcCall() abi.Status {
+	g, status := f.grpcStart(false, time.Duration(f.u32(0))*time.Millisecond)
+	if status == abi.OK {
+		g.send(frameMessage(f.in[4]), true)
+	}
+	return status
+}
+
+// grpcStream is proxy_grpc_stream.
+func (f *frame) grpcStream() abi.Status {
+	_, status := f.grpcStart(true, 0)
+	return status
+}
+
+// frameMessage puts gRPC's five bytes in front of a message.
+func frameMessage(message []byte) []byte {
+	framed := binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message)))
+	return append(framed, message...)
+}
+
+// kindOf is the kind that a call id says it is: 0 HTTP, 1 gRPC call, 2 gRPC stream.
+func kindOf(id uint32) uint32 { return id % calloutStep }
+
+func (f *frame) grpcSend() abi.Status {
+	id := f.u32(0)
+	if kindOf(id) != 2 {
+		return abi.BadArgument
+	}
+	g := f.vm.callouts.grpc[id]
+	if g == nil {
+		return abi.NotFound
+	}
+	if !g.over {
+		g.send(frameMessage(f.in[0]), f.u32(1) != 0)
+	}
+	return abi.OK
+}
+
+// grpcClose ends our side of a stream, or cancels a call.
+func (f *frame) grpcClose() abi.Status {
+	id := f.u32(0)
+	g := f.vm.callouts.grpc[id]
+	switch {
+	case kindOf(id) != 1 && kindOf(id) != 2:
+		return abi.BadArgument
+	case g == nil:
+		return abi.NotFound
+	case g.stream:
+		if !g.over {
+			g.send(nil, true)
+			g.localClosed = true
+			return abi.OK
+		}
+	}
+	g.drop()
+	return abi.OK
+}
+
+// grpcCancel cancels a call or resets a stream.
+func (f *frame) grpcCancel() abi.Status {
+	id := f.u32(0)
+	g := f.vm.callouts.grpc[id]
+	switch {
+	case kindOf(id) != 1 && kindOf(id) != 2:
+		return abi.BadArgument
+	case g == nil:
+		return abi.NotFound
+	}
+	g.drop()
+	return abi.OK
+}
+
+// drop forgets a call without a word to the filter.
+func (g *grpcCallout) drop() {
+	delete(g.owner.vm.callouts.grpc, g.id)
+	if !g.over {
+		g.over = true
+		g.cancel()
+	}
+}
+
+// StreamEvent is a part of the answer to a streaming call, or why there is none: the
+// HTTP status, the text and the details of the proxy's own answer.
+type StreamEvent struct {
+	Headers, Trailers *header.Map
+	Data              []byte
+	End               bool
+	Failure           int // 0 for none
+	Text, Details     string
+}
+
+// detailed puts response code details behind a message, as Envoy does.
+func detailed(message, details string) string {
+	if message == "" {
+		return details
+	}
+	return message + "{" + details + "}"
+}
+
+const viaUpstream = "via_upstream"
+
+// take handles what came of an answer.
+func (g *grpcCallout) take(e StreamEvent) {
+	if g.owner.vm.current != nil { // a callback is running: wait for its end
+		g.owner.vm.later(func() { g.take(e) })
+		return
+	}
+	switch {
+	case g.over || g.owner.vm.callouts.grpc[g.id] == nil:
+	case e.Failure != 0:
+		g.fail(chain.GRPCStatus(e.Failure), detailed(e.Text, e.Details))
+	case e.Headers != nil:
+		g.onHeaders(e)
+	case e.Trailers != nil:
+		g.onTrailers(e.Trailers)
+	default:
+		g.onData(e)
+	}
+}
+
+func (g *grpcCallout) onHeaders(e StreamEvent) {
+	code, _ := strconv.Atoi(e.Headers.Value(":status"))
+	_, hasStatus := e.Headers.Get("grpc-status")
+	initial := e.Headers
+	if e.End {
+		initial = header.New(header.Response)
+	}
+	g.metadata(onGRPCReceiveInitialMetadata, initial)
+	switch {
+	case code != 200 && !(e.End && hasStatus):
+		g.fail(chain.GRPCStatus(code), viaUpstream)
+	case e.End:
+		g.onTrailers(e.Headers)
+	}
+}
+
+// metadata shows headers or trailers of a stream to the filter.
+func (g *grpcCallout) metadata(id callbackID, m *header.Map) {
+	c := g.owner
+	if !g.stream || !c.vm.has(id) {
+		return
+	}
+	received := grpcReceived{initial: m}
+	if id == onGRPCReceiveTrailingMetadata {
+		received = grpcReceived{trailing: m}
+	}
+	g.callback(received, id, uint32(m.Len()))
+}
+
+func (g *grpcCallout) callback(received grpcReceived, id callbackID, arg uint32) {
+	c := g.owner
+	c.grpcReceived = received
+	c.vm.call(id, c, c.id, g.id, arg)
+	c.grpcReceived = grpcReceived{}
+	c.vm.finish()
+}
+
+func (g *grpcCallout) onData(e StreamEvent) {
+	g.buffer = append(g.buffer, e.Data...)
+	for len(g.buffer) >= 5 && !g.over {
+		size := binary.BigEndian.Uint32(g.buffer[1:])
+		if g.buffer[0] != 0 || size > maxMessage {
+			g.fail(grpcInternal, viaUpstream)
+			return
+		}
+		if uint64(len(g.buffer)-5) < uint64(size) {
+			break
+		}
+		message := g.buffer[5 : 5+size]
+		g.buffer = g.buffer[5+size:]
+		g.onMessage(message)
+	}
+	if e.End && !g.over {
+		g.fail(grpcUnknown, viaUpstream)
+	}
+}
+
+func (g *grpcCallout) onMessage(message []byte) {
+	if !g.stream {
+		g.answer, g.answered = message, true
+		return
+	}
+	if g.owner.vm.has(onGRPCReceive) {
+		g.callback(grpcReceived{message: message}, onGRPCReceive, uint32(len(message)))
+	}
+}
+
+func (g *grpcCallout) onTrailers(t *header.Map) {
+	g.metadata(onGRPCReceiveTrailingMetadata, t)
+	status, err := strconv.Atoi(t.Value("grpc-status"))
+	if err != nil || status < 0 {
+		status = grpcUnknown
+	}
+	g.close(status, detailed(t.Value("grpc-message"), viaUpstream))
+}
+
+// fail ends a call that the other side did not end properly.
+func (g *grpcCallout) fail(status int, message string) {
+	g.metadata(onGRPCReceiveTrailingMetadata, header.New(header.Trailer))
+	if !g.over {
+		g.close(status, message)
+		g.cancel()
+	}
+}
+
+// close tells the filter the end: a call that went well by its answer, all others by a
+// status.
+func (g *grpcCallout) close(status int, message string) {
+	if g.over {
+		return
+	}
+	g.over = true
+	c := g.owner
+	if !g.stream || g.localClosed {
+		defer delete(c.vm.callouts.grpc, g.id)
+	}
+	if !g.stream && status == grpcOK && g.answered {
+		if c.vm.has(onGRPCReceive) {
+			g.callback(grpcReceived{message: g.answer}, onGRPCReceive, uint32(len(g.answer)))
+		}
+		return
+	}
+	if !g.stream && status == grpcOK {
+		status, message = grpcInternal, ""
+	}
+	if c.vm.has(onGRPCClose) {
+		c.statusCode, c.statusMessage = uint32(status), message
+		g.callback(grpcReceived{}, onGRPCClose, uint32(status))
+		c.statusMessage = ""
+	}
+}

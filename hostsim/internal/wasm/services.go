@@ -47,6 +47,9 @@ type Worker interface {
 	// HTTPCall sends a request to a cluster. done is called once with the worker held,
 	// unless cancel was called before; a nil response is a failure.
 	HTTPCall(call Call, done func(*CallResponse)) (cancel func(), ok bool)
+	// StreamCall begins a request whose body is sent piece by piece. take is called with
+	// the worker held for each part of the answer, until its end or a failure.
+	StreamCall(call Call, take func(StreamEvent)) (send func(data []byte, end bool), cancel func(), ok bool)
 }
 
 // Call is a request that a filter makes by itself.

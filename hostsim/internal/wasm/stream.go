@@ -6,12 +6,12 @@ import (
 	"github.com/sparkward/sparkward/hostsim/internal/header"
 )
 
-// NewStream makes the plugin's filter for one stream. vm may have failed: the filter
-// then passes everything, or fails the stream, as the plugin says.
+// NewStream makes the plugin's filter for one stream. If the VM failed the filter fails
+// the stream.
 func NewStream(vm *VM, plugin *Plugin, handle *chain.Handle) chain.Filter {
 	root := vm.roots[plugin.Key]
 	if vm.err != nil || root == nil {
-		return &failedFilter{handle: handle, open: plugin.FailOpen}
+		return &failedFilter{handle: handle}
 	}
 	c := vm.newContext(root, plugin)
 	c.handle = handle
@@ -21,15 +21,9 @@ func NewStream(vm *VM, plugin *Plugin, handle *chain.Handle) chain.Filter {
 // failedFilter stands in for a filter whose VM is gone.
 type failedFilter struct {
 	handle *chain.Handle
-	open   bool
-	sent   bool
 }
 
 func (f *failedFilter) DecodeHeaders(*header.Map, bool) chain.HeadersStatus {
-	if f.open {
-		return chain.HeadersContinue
-	}
-	f.sent = true
 	f.handle.SendLocalReply(failReply)
 	return chain.HeadersStopAllWatermark
 }
@@ -51,13 +45,13 @@ func (f *failedFilter) Destroy() {}
 // failReply is what a stream gets whose filter failed.
 var failReply = chain.Reply{Code: 503, GRPCStatus: 14, Details: "wasm_fail_stream"}
 
-// checkFail ends the stream if the VM failed and the plugin fails closed. It reports
-// whether the VM failed, and so whether the callback's own result counts.
+// checkFail ends the stream if the VM failed, whatever the failure policy says of later
+// requests. It reports whether it did, and so whether the callback's own result counts.
 func (c *Context) checkFail() (failed bool) {
 	if c.vm.err == nil {
 		return false
 	}
-	if !c.plugin.FailOpen && !c.failed {
+	if !c.failed {
 		c.failed, c.failureSent = true, true
 		c.handle.SendLocalReply(failReply)
 	}
@@ -76,12 +70,8 @@ func (c *Context) DecodeHeaders(h *header.Map, end bool) chain.HeadersStatus {
 }
 
 func (c *Context) headersCallback(id callbackID, h *header.Map, end bool) chain.HeadersStatus {
-	whenFailed := chain.HeadersStopAllWatermark
-	if c.plugin.FailOpen {
-		whenFailed = chain.HeadersContinue
-	}
 	if c.checkFail() {
-		return whenFailed
+		return chain.HeadersStopAllWatermark
 	}
 	if !c.vm.has(id) {
 		return chain.HeadersContinue
@@ -89,7 +79,7 @@ func (c *Context) headersCallback(id callbackID, h *header.Map, end bool) chain.
 	defer c.vm.finish()
 	result, _ := c.vm.call(id, c, c.id, uint32(h.Len()), flag(end))
 	if c.checkFail() {
-		return whenFailed
+		return chain.HeadersStopAllWatermark
 	}
 	return c.headersStatus(result)
 }
@@ -133,12 +123,8 @@ func (c *Context) DecodeData(b *chain.Buffer, end bool) chain.DataStatus {
 }
 
 func (c *Context) dataCallback(id callbackID, b *chain.Buffer, end bool) chain.DataStatus {
-	whenFailed := chain.DataStopNoBuffer
-	if c.plugin.FailOpen {
-		whenFailed = chain.DataContinue
-	}
 	if c.checkFail() {
-		return whenFailed
+		return chain.DataStopNoBuffer
 	}
 	if !c.vm.has(id) {
 		return chain.DataContinue
@@ -146,7 +132,7 @@ func (c *Context) dataCallback(id callbackID, b *chain.Buffer, end bool) chain.D
 	defer c.vm.finish()
 	result, _ := c.vm.call(id, c, c.id, uint32(b.Len()), flag(end))
 	if c.checkFail() {
-		return whenFailed
+		return chain.DataStopNoBuffer
 	}
 	if c.vm.stopIteration || chain.DataStatus(result) > chain.DataStopNoBuffer {
 		return chain.DataStopNoBuffer
@@ -168,12 +154,8 @@ func (c *Context) DecodeTrailers(t *header.Map) chain.TrailersStatus {
 }
 
 func (c *Context) trailersCallback(id callbackID, t *header.Map) chain.TrailersStatus {
-	whenFailed := chain.TrailersStop
-	if c.plugin.FailOpen {
-		whenFailed = chain.TrailersContinue
-	}
 	if c.checkFail() {
-		return whenFailed
+		return chain.TrailersStop
 	}
 	if !c.vm.has(id) {
 		return chain.TrailersContinue
@@ -181,7 +163,7 @@ func (c *Context) trailersCallback(id callbackID, t *header.Map) chain.TrailersS
 	defer c.vm.finish()
 	result, _ := c.vm.call(id, c, c.id, uint32(t.Len()))
 	if c.checkFail() {
-		return whenFailed
+		return chain.TrailersStop
 	}
 	if c.vm.stopIteration || result > 0 {
 		return chain.TrailersStop
