@@ -44,7 +44,7 @@ var policy = object("policy", checkPolicy,
 	at("response_headers", func(v any) any { return &v.(*Config).ResponseHeaders }, headers, note{def: `{}`, example: `{"x-frame-options": "SAMEORIGIN", "strict-transport-security": ""}`,
 		doc: "Headers put on every answer in place of the upstream's. They come on top of the defaults listed below; an empty text removes a default."}),
 	at("usage", func(v any) any { return (*uint8)(&v.(*Config).Usage) }, word("read", "publish", "off"), note{def: `"read"`, example: `"publish"`,
-		doc: "Whether the answers of model calls are looked through, as they pass, for the tokens they used: for token limits, metrics and the access log (`read`), also for Envoy's own rate limit filter, as the filter states `wasm.sparkward.estimate` and `wasm.sparkward.tokens` (`publish`), or not (`off`). To be readable they are asked for without compression."}),
+		doc: "Whether the answers of model calls are looked through, as they pass, for the tokens they used: for token limits, metrics and the access log (`read`), also for Envoy's own rate limit filter, with the caller in the request header `x-sparkward-caller` and the filter states `wasm.sparkward.estimate` and `wasm.sparkward.tokens` (`publish`), or not (`off`). To be readable they are asked for without compression."}),
 	at("endpoints", func(v any) any { return &v.(*Config).Endpoints }, endpoints, note{def: `{}`, example: `{"metrics": ""}`,
 		doc: "Where the filter answers by itself."}),
 )

@@ -77,6 +77,21 @@ func (r *Request) upstreamEdits(h fields) []Edit {
 	if r.readsUsage() && h.get("accept-encoding") != "" {
 		edits = append(edits, Edit{Name: "accept-encoding", Remove: true})
 	}
-	r.g.edits = h.stripInternal(edits)
-	return r.g.edits
+	edits = h.stripInternal(edits)
+	if r.g.cfg.Usage == config.PublishUsage {
+		edits = append(edits, Edit{Name: callerHeader, Value: r.caller()})
+	}
+	r.g.edits = edits
+	return edits
+}
+
+// callerHeader tells later filters of the host who calls, with usage: publish.
+const callerHeader = internal + "caller"
+
+// caller names who calls so that no user can pass for an address.
+func (r *Request) caller() string {
+	if r.user == "" {
+		return "address:" + r.address
+	}
+	return "user:" + r.user
 }

@@ -49,3 +49,38 @@ func TestUsersNamedByTheHostHaveBudgets(t *testing.T) {
 		t.Errorf("%q %q %q", a, b, again)
 	}
 }
+
+func TestLaterFiltersLearnTheCaller(t *testing.T) {
+	publish := `,"usage":"publish"`
+	cases := []struct {
+		name, policy, key string
+		want              string // "" for no header at all
+	}{
+		{"a user", publish, "k-alice", "user:alice"},
+		{"an operator", publish, "k-master", "user:ops"},
+		{"nobody known", publish + `,"auth":{"default":"public"}`, "", "address:192.0.2.1"},
+		{"not asked for", "", "k-alice", ""},
+	}
+	for _, c := range cases {
+		policy := policyWith(c.policy)
+		if c.key == "" {
+			policy = "{" + c.policy[1:] + "}"
+		}
+		g, _ := newGuard(t, policy)
+		r := chat(c.key, "hi")
+		r.headers = append(r.headers, [2]string{callerHeader, "user:mallory"}, [2]string{callerHeader, "user:eve"})
+		got, found := r.run(t, g).upstreamHeaders()[callerHeader]
+		if got != c.want || found != (c.want != "") {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+		n := 0
+		for _, h := range Apply(append([][2]string(nil), r.headers...), r.edits) {
+			if h[0] == callerHeader {
+				n++
+			}
+		}
+		if n > 1 {
+			t.Errorf("%s: the header is there %d times", c.name, n)
+		}
+	}
+}
