@@ -23,3 +23,8 @@ var IstioWasmPlugin []byte
 //
 //go:embed envoy-gateway.yaml
 var Gateway []byte
+
+// Fleet is fleet/parts.yaml, what limits over several Envoys add to Bootstrap.
+//
+//go:embed fleet/parts.yaml
+var Fleet []byte

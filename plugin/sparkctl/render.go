@@ -26,6 +26,7 @@ var renderEnvoyCommand = command{
 // zero values leave it as it is.
 type envoyFlags struct {
 	policy, wasm, listen, admin, log, out string
+	fleet                                 string
 	body                                  int
 	minor                                 int // of Envoy's version 1.x; 0 means the shipped one
 	upstreams                             []upstream
@@ -39,6 +40,7 @@ func renderEnvoy(c command, args []string, std streams) error {
 		set.StringVar(&f.listen, "listen", "", "`address:port` to serve on; port 0 takes a free one")
 		set.StringVar(&f.admin, "admin", "", "`address:port` of Envoy's admin page")
 		set.StringVar(&f.log, "log-path", "", "`path` of the access log")
+		set.StringVar(&f.fleet, "fleet", "", "`host:port` of the rate limit service, for limits over several Envoys; see envoy/fleet/README.md")
 		set.StringVar(&f.out, "o", "", "`file` to write; standard output if not given")
 		set.IntVar(&f.body, "body-limit", 0, "largest request body Envoy holds, in `bytes`; the policy's max_body_bytes and 64 KiB if not given")
 		set.Func("upstream", "`name=address` of a cluster: host:port or http://host:port for plain HTTP/1.1, https://host for TLS; may be repeated",
@@ -125,6 +127,9 @@ func envoyConfig(p *policy, f *envoyFlags) ([]byte, error) {
 	setStatsTags(t)
 	setCredentials(t, plugin, p)
 	setChosenRoute(t, p)
+	if err := setFleet(t, f.fleet, p); err != nil {
+		return nil, err
+	}
 	if err := checkClusters(t, p); err != nil {
 		return nil, err
 	}
