@@ -99,7 +99,7 @@ each_nested = set -e; for module in $(nested); do (cd $$module && $(1)) || exit 
 # The end-to-end part runs after the rest, alone: some of its steps look at the clock.
 others = $(shell $(GO) list ./... | grep -v /e2e)
 
-.PHONY: test e2e sdk sdk-python fuzz bench
+.PHONY: test e2e sdk sdk-python fleet fuzz bench
 test: build build/sparkward-test.wasm tools ## everything: units, scenarios on hostsim and Envoy, official SDKs
 	cd tools && $(PYTHON) -m unittest -q envoy_test
 	$(GO) test -count=1 $(others)
@@ -111,6 +111,18 @@ e2e: build build/sparkward-test.wasm tools ## the scenarios alone
 
 sdk: build tools ## the official SDKs against the demo
 	cd e2e/sdk && $(GO) test -count=1 -vet=off -v ./...
+
+# The rate limit service of Envoy's project, for limits over several proxies.
+RATELIMIT_VERSION := v1.4.1-0.20260122083618-3fb702589d36
+ratelimit := .tools/ratelimit-$(RATELIMIT_VERSION)
+$(ratelimit):
+	GOBIN="$$PWD/.tools/bin-$$$$" && export GOBIN && \
+	  $(GO) install github.com/envoyproxy/ratelimit/src/service_cmd@$(RATELIMIT_VERSION) && \
+	  mv "$$GOBIN/service_cmd" $@ && rmdir "$$GOBIN"
+
+fleet: build tools $(ratelimit) ## two Envoys, one Redis: limits over both (needs redis-server)
+	@command -v redis-server >/dev/null || { echo "redis-server is not on the PATH: install it (Debian: apt-get install redis-server)." >&2; exit 1; }
+	RATELIMIT="$(CURDIR)/$(ratelimit)" $(GO) test -count=1 -tags fleet -run '^TestFleet' -v ./e2e
 
 # The Python SDKs go into a folder named after their pinned versions.
 python_sdks := .tools/python-$(shell cksum <e2e/sdk/python/requirements.txt | cut -d" " -f1)
@@ -149,6 +161,7 @@ lint: $(staticcheck) ## gofmt, vet and staticcheck, for this machine and for was
 	$(GO) vet ./...
 	$(wasip1) $(GO) vet ./plugin
 	$(wasip1) $(GO) vet -tags sparkward_testhooks ./plugin
+	$(GO) vet -tags fleet ./e2e
 	$(call each_nested,$(GO) vet ./...)
 	$(staticcheck) ./...
 	$(wasip1) $(staticcheck) ./plugin
