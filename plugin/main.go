@@ -20,5 +20,5 @@ type vm struct{ types.DefaultVMContext }
 // configuration gets a new context beside the old one, so nothing of it may
 // live outside.
 func (*vm) NewPluginContext(id uint32) types.PluginContext {
-	return &plugin{id: id, holding: map[uint32]*stream{}}
+	return &plugin{id: id, holding: map[uint32]*stream{}, parked: map[uint32]*stream{}}
 }

@@ -14,6 +14,9 @@ import (
 const (
 	// tick is how often the plugin looks for streams whose body never comes.
 	tick = time.Second
+	// soonTick is how often requests that wait for another's answer are looked
+	// at, where the policy has them wait.
+	soonTick = 50 * time.Millisecond
 	// holdPatience is how long a held stream may wait for its first piece of
 	// body while the host has never delivered one under hold. A proxy with the
 	// right setting that has served one request is never doubted again.
@@ -27,6 +30,8 @@ type plugin struct {
 	guard      *guard.Guard
 	holding    map[uint32]*stream // held streams without any body so far
 	holdProven bool
+	parked     map[uint32]*stream // wait for the answer to the same question
+	ticked     int64              // Unix nanoseconds of the last whole tick
 }
 
 // OnPluginStart reads the policy. A broken one is refused with every error it
@@ -49,7 +54,11 @@ func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 	for _, w := range cfg.Warnings {
 		proxywasm.LogWarn("policy: " + w)
 	}
-	if err := proxywasm.SetTickPeriodMilliSeconds(uint32(tick.Milliseconds())); err != nil {
+	period := tick
+	if p.guard.CanPark() {
+		period = soonTick
+	}
+	if err := proxywasm.SetTickPeriodMilliSeconds(uint32(period.Milliseconds())); err != nil {
 		proxywasm.LogWarn("no tick: a proxy that never delivers held bodies will not be noticed")
 	}
 	return types.OnPluginStartStatusOK
@@ -73,6 +82,13 @@ func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
 func (p *plugin) OnTick() {
 	defer logPanic("tick")
 	now := time.Now()
+	for _, s := range p.parked {
+		s.resume(now)
+	}
+	if since := now.UnixNano() - p.ticked; since >= 0 && since < int64(tick) {
+		return
+	}
+	p.ticked = now.UnixNano()
 	p.guard.Tick(now)
 	if !p.holdProven {
 		p.answerHanging(now)

@@ -53,7 +53,32 @@ func (s *stream) OnHttpRequestTrailers(int) (action types.Action) {
 }
 
 func (s *stream) body(end bool) types.Action {
-	return s.apply(s.request.RequestBody(s.size, s.readBody, end, time.Now()), requestBody)
+	action := s.apply(s.request.RequestBody(s.size, s.readBody, end, time.Now()), requestBody)
+	if s.request.Parked() {
+		s.plugin.parked[s.id] = s
+	}
+	return action
+}
+
+// resume asks again for a parked request. The host does not wait for an answer
+// here, so it has to be told to go on.
+func (s *stream) resume(now time.Time) {
+	if err := proxywasm.SetEffectiveContext(s.id); err != nil {
+		return // its end is on the way
+	}
+	action := s.askAgain(now)
+	if s.request.Parked() {
+		return
+	}
+	delete(s.plugin.parked, s.id)
+	if action == types.ActionContinue {
+		check(proxywasm.ResumeHttpRequest())
+	}
+}
+
+func (s *stream) askAgain(now time.Time) (action types.Action) {
+	defer s.recovered("tick", &action)
+	return s.apply(s.request.Resume(s.size, s.readBody, now), requestBody)
 }
 
 func (s *stream) readBody() ([]byte, error) {
@@ -107,6 +132,7 @@ func (s *stream) OnHttpResponseTrailers(int) (action types.Action) {
 func (s *stream) OnHttpStreamDone() {
 	defer s.recovered("stream done", nil)
 	delete(s.plugin.holding, s.id)
+	delete(s.plugin.parked, s.id)
 	s.request.Done(time.Now())
 }
 

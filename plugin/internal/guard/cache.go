@@ -77,8 +77,15 @@ func (r *Request) fromCache(now time.Time) *Reply {
 		r.g.metrics.Inc(metric.Cache, cacheBypass)
 		return nil
 	}
-	c.key, c.asked, c.state = key, now.UnixNano(), cacheMiss
-	answer, found := r.g.cache.Get(key, c.request, now)
+	c.key, c.state = key, cacheMiss
+	return r.lookUp(now)
+}
+
+// lookUp returns the answer that is kept for the call's key, or nil.
+func (r *Request) lookUp(now time.Time) *Reply {
+	c := r.cache
+	c.asked = now.UnixNano()
+	answer, found := r.g.cache.Get(c.key, c.request, now)
 	r.g.countCorruptCache()
 	if !found {
 		return nil
@@ -122,20 +129,28 @@ func (r *Request) capture(h fields) {
 		ContentLength:   length,
 		Control:         respcache.Parse(h.all("cache-control")...),
 	}
-	c.kept = r.status != 200 || length > int64(r.g.cfg.Cache.Settings.MaxEntry)
+	if refusal := r.g.cache.Foresee(c.request, &c.answer); refusal != respcache.Kept {
+		r.dropAnswer(refusal)
+	}
+}
+
+// dropAnswer gives up keeping the answer. Who waits for it need not any more.
+func (r *Request) dropAnswer(why respcache.Refusal) {
+	r.cache.kept, r.cache.answer.Body = true, nil
+	r.g.metrics.Inc(metric.CacheStored, string(why))
+	r.landed()
 }
 
 // captures says whether the pieces of the answer are wanted for the cache.
 func (r *Request) captures() bool {
-	return r.cache != nil && r.cache.state == cacheMiss && r.cache.answer.Status == 200 && !r.cache.kept
+	return r.cache != nil && r.cache.state == cacheMiss && r.cache.answer.Status != 0 && !r.cache.kept
 }
 
 // keep takes a piece of the answer, up to what an entry may hold.
 func (r *Request) keep(piece []byte) {
 	c := r.cache
 	if len(c.answer.Body)+len(piece) > r.g.cfg.Cache.Settings.MaxEntry {
-		c.kept, c.answer.Body = true, nil
-		r.g.metrics.Inc(metric.CacheStored, string(respcache.TooLarge))
+		r.dropAnswer(respcache.TooLarge)
 		return
 	}
 	c.answer.Body = append(c.answer.Body, piece...)
@@ -159,14 +174,6 @@ func (r *Request) store(now time.Time) {
 		reason = "stored"
 	}
 	r.g.metrics.Inc(metric.CacheStored, reason)
-}
-
-// landed lets others go that wait for the same answer.
-func (r *Request) landed() {
-	if r.cache != nil && r.cache.flight {
-		r.cache.flight = false
-		r.g.cache.End(r.cache.key)
-	}
 }
 
 func (g *Guard) countCorruptCache() {

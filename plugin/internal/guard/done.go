@@ -11,6 +11,7 @@ import (
 // Done ends the story: the breaker learns what became of its slot, and the
 // request is counted and audited.
 func (r *Request) Done(now time.Time) {
+	r.unpark()
 	if r.sent && r.phase != phaseAnswered {
 		r.settle()
 		r.g.metrics.Observe(metric.Duration, since(r.started, now))

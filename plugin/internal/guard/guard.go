@@ -61,6 +61,7 @@ type Guard struct {
 
 	cache  *respcache.Cache // nil without one
 	hasher *respcache.Hasher
+	parked int // requests that wait for the answer to another
 
 	// Reused from call to call: each is done with when the edge has applied
 	// the verdict.

@@ -26,6 +26,7 @@ type phase uint8
 const (
 	phaseStart    phase = iota
 	phaseBody           // waiting for the end of the body
+	phaseParked         // waiting for the answer to the same question
 	phaseUpstream       // the upstream may have seen the request
 	phaseAnswered       // this filter answered
 )
@@ -61,8 +62,11 @@ type Request struct {
 	tokens       limit.Result   // the tightest of them
 	tokensOf     *config.Limit
 	usage        *llm.UsageReader // of the answer, while it passes by
+	events       bool             // the answer is a stream of events
+	spoke        int64            // Unix nanoseconds of its first text, or 0
 
 	cache *cacheCall // nil for calls that are not to be cached
+	wait  *parked    // nil unless phaseParked
 
 	breaker *breaker.Breaker
 	ticket  breaker.Ticket
@@ -139,7 +143,16 @@ func (r *Request) RequestBody(size int, read func() ([]byte, error), end bool, n
 	if reply := r.fromCache(now); reply != nil {
 		return r.answer(reply, decisionCached)
 	}
-	if f = r.onlyIfCached(); f == nil {
+	if r.park(verdict, now) {
+		return Verdict{Action: Wait}
+	}
+	return r.sendOn(verdict, now)
+}
+
+// sendOn takes what the call needs of its budgets and lets it go upstream.
+func (r *Request) sendOn(verdict Verdict, now time.Time) Verdict {
+	f := r.onlyIfCached()
+	if f == nil {
 		f = r.reserveTokens(now)
 	}
 	if f != nil {
@@ -178,5 +191,6 @@ func (r *Request) HoldUnsupported() Verdict {
 // to go on.
 func (r *Request) Crashed() Verdict {
 	r.g.metrics.Inc(metric.Panics, "")
+	r.unpark()
 	return r.undecided(causePanic)
 }

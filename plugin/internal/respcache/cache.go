@@ -78,6 +78,20 @@ func (s *stored) accepts(request Directives, now int64) bool {
 		(request.MinFresh < 0 || left >= int64(request.MinFresh))
 }
 
+// Foresee says, of a response whose headers alone have come, why Put will not
+// keep it; Kept if it may.
+func (c *Cache) Foresee(request Directives, r *Response) Refusal {
+	switch _, refusal := r.judgeHead(); {
+	case refusal != Kept:
+		return refusal
+	case c.ttl(request, r.Control) <= 0:
+		return Directive
+	case r.ContentLength > int64(c.settings.MaxEntry):
+		return TooLarge
+	}
+	return Kept
+}
+
 // Put keeps the response to a request that was asked at asked, unless there is
 // a reason not to, which it returns.
 func (c *Cache) Put(key Key, tenant string, request Directives, r *Response, asked, now time.Time) Refusal {

@@ -439,6 +439,9 @@ func TestFlights(t *testing.T) {
 			step.cache.End(key)
 			continue
 		}
+		if got := step.cache.Under(key, start.Add(step.at)); got != step.want {
+			t.Errorf("step %d: %v left, want %v", i, got, step.want)
+		}
 		if got := step.cache.Begin(key, step.lease, start.Add(step.at)); got != step.want {
 			t.Errorf("step %d: wait %v, want %v", i, got, step.want)
 		}

@@ -26,13 +26,8 @@ func (c *Cache) Begin(key Key, lease time.Duration, now time.Time) (wait time.Du
 	at := max(now.UnixNano(), 0)
 	until := at + int64(min(max(lease, 0), MaxFlight))
 	err := kv.Update(c.store, flightName(key), func(old []byte) ([]byte, error) {
-		wait = 0
-		if len(old) == flightSize && old[0] == layout && string(old[1:17]) == string(key[:16]) {
-			left := int64(binary.LittleEndian.Uint64(old[17:])) - at
-			if left > 0 && left <= int64(MaxFlight)+skew {
-				wait = time.Duration(left)
-				return nil, nil
-			}
+		if wait = left(old, key, at); wait > 0 {
+			return nil, nil
 		}
 		return flight(key, until), nil
 	})
@@ -40,6 +35,29 @@ func (c *Cache) Begin(key Key, lease time.Duration, now time.Time) (wait time.Du
 		return 0
 	}
 	return wait
+}
+
+// Under returns how long the call that Begin let go first still has, 0 when
+// there is none under way.
+func (c *Cache) Under(key Key, now time.Time) time.Duration {
+	value, _, err := c.store.Get(flightName(key))
+	if err != nil {
+		return 0
+	}
+	return left(value, key, max(now.UnixNano(), 0))
+}
+
+// left is how long the call in a flight's value still has if it is one for key.
+// A time that is too far away is from before the clock was set back.
+func left(value []byte, key Key, at int64) time.Duration {
+	if len(value) != flightSize || value[0] != layout || string(value[1:17]) != string(key[:16]) {
+		return 0
+	}
+	n := int64(binary.LittleEndian.Uint64(value[17:])) - at
+	if n <= 0 || n > int64(MaxFlight)+skew {
+		return 0
+	}
+	return time.Duration(n)
 }
 
 // End ends what Begin began.

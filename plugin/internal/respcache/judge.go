@@ -43,6 +43,27 @@ const (
 
 // judge says whether r is a complete good answer, and whether it is a stream.
 func (r *Response) judge() (stream bool, refusal Refusal) {
+	stream, refusal = r.judgeHead()
+	switch {
+	case refusal != Kept:
+		return stream, refusal
+	case !r.Ended || r.ContentLength >= 0 && r.ContentLength != int64(len(r.Body)):
+		return stream, Truncated
+	case stream:
+		return stream, judgeStream(r.Body)
+	}
+	top, err := newReader().read(r.Body)
+	switch {
+	case err != nil:
+		return stream, Truncated
+	case top.failed || top.status != "" && top.status != "completed":
+		return stream, Failed
+	}
+	return stream, Kept
+}
+
+// judgeHead says what can be said before the body has come.
+func (r *Response) judgeHead() (stream bool, refusal Refusal) {
 	media, _, _ := strings.Cut(r.ContentType, ";")
 	media = strings.Trim(media, " \t")
 	stream = strings.EqualFold(media, "text/event-stream")
@@ -51,19 +72,8 @@ func (r *Response) judge() (stream bool, refusal Refusal) {
 		return stream, Status
 	case r.ContentEncoding != "" && !strings.EqualFold(r.ContentEncoding, "identity"):
 		return stream, Encoding
-	case !r.Ended || r.ContentLength >= 0 && r.ContentLength != int64(len(r.Body)):
-		return stream, Truncated
-	case stream:
-		return stream, judgeStream(r.Body)
-	case !isJSON(media):
+	case !stream && !isJSON(media):
 		return stream, MediaType
-	}
-	top, err := newReader().read(r.Body)
-	switch {
-	case err != nil:
-		return stream, Truncated
-	case top.failed || top.status != "" && top.status != "completed":
-		return stream, Failed
 	}
 	return stream, Kept
 }

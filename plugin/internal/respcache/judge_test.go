@@ -125,3 +125,36 @@ func FuzzJudge(f *testing.F) {
 		}
 	})
 }
+
+// TestForesee: what is foreseen from the headers is what Put says in the end, or
+// nothing; and nothing good is given up.
+func TestForesee(t *testing.T) {
+	c, _ := newCache(t, settings())
+	for name, r := range goodAnswers {
+		if got := c.Foresee(Parse(), good(r)); got != Kept {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	chat := goodAnswers["OpenAI chat"]
+	for _, step := range []struct {
+		request string
+		change  func(*Response)
+		want    Refusal
+	}{
+		{"", func(r *Response) { r.Status = 429 }, Status},
+		{"", func(r *Response) { r.ContentEncoding = "gzip" }, Encoding},
+		{"", func(r *Response) { r.ContentType = "text/html" }, MediaType},
+		{"", func(r *Response) { r.Control = Parse("no-store") }, Directive},
+		{"no-store", func(*Response) {}, Directive},
+		{"", func(r *Response) { r.ContentLength = 1 << 20; r.Body = make([]byte, 1<<20) }, TooLarge},
+	} {
+		r := good(chat)
+		step.change(r)
+		if got := c.Foresee(Parse(step.request), r); got != step.want {
+			t.Errorf("foreseen %q, want %q", got, step.want)
+		}
+		if c.Put(question(t, 1), "alice", Parse(step.request), r, start, start) == Kept {
+			t.Errorf("%q, and kept in the end", step.want)
+		}
+	}
+}
