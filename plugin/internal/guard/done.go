@@ -21,7 +21,7 @@ func (r *Request) Done(now time.Time) {
 	r.report(now)
 	r.settleTokens(now)
 	r.publishTokens()
-	r.countUsage()
+	r.countUsage(now)
 	if r.audit.decision == "" {
 		r.audit.decision = decisionAllowed
 		if r.phase == phaseBody {

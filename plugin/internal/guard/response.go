@@ -39,7 +39,7 @@ func (r *Request) ResponseHeaders(headers [][2]string, end bool, now time.Time) 
 // with the last one or with the trailers. Nothing is ever held back.
 func (r *Request) ResponseBody(piece []byte, end bool, now time.Time) {
 	if r.usage != nil && len(piece) > 0 {
-		r.usage.Write(piece)
+		r.listen(piece, now)
 	}
 	if r.captures() {
 		r.keep(piece)
@@ -92,6 +92,9 @@ func upstreamFault(details string) bool {
 		details == "upstream_per_try_timeout",
 		details == "upstream_per_try_idle_timeout",
 		details == "response_timeout",
+		details == "stream_idle_timeout",
+		details == "max_duration_timeout",
+		details == "upstream_max_stream_duration_reached",
 		details == "no_healthy_upstream":
 		return true
 	}

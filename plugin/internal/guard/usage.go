@@ -2,6 +2,8 @@ package guard
 
 import (
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/sparkward/sparkward/plugin/internal/config"
 	"github.com/sparkward/sparkward/plugin/internal/llm"
@@ -25,6 +27,27 @@ func (r *Request) watch(h fields) {
 		r.usage = new(llm.UsageReader)
 	}
 	r.usage.Reset(h.get("content-type"))
+	r.events = strings.HasPrefix(h.get("content-type"), "text/event-stream")
+}
+
+// listen takes the next piece of the answer, and notes when a stream first spoke.
+func (r *Request) listen(piece []byte, now time.Time) {
+	r.usage.Write(piece)
+	if r.events && r.spoke == 0 && r.usage.Spoke() {
+		r.spoke = now.UnixNano()
+	}
+}
+
+// timeStream records how fast a stream was: when its first text came, and how
+// long a token took after it. A stream that was cut counts as far as it went.
+func (r *Request) timeStream(output int64, now time.Time) {
+	if r.spoke == 0 {
+		return
+	}
+	r.g.metrics.Observe(metric.FirstToken, time.Duration(r.spoke-r.started))
+	if output > 1 {
+		r.g.metrics.Observe(metric.OutputToken, since(r.spoke, now)/time.Duration(output-1))
+	}
 }
 
 // Watching says that ResponseBody wants to see the pieces of the answer.
@@ -50,7 +73,7 @@ func (r *Request) publishTokens() {
 }
 
 // countUsage adds the call's tokens to the metrics and gives the reader back.
-func (r *Request) countUsage() {
+func (r *Request) countUsage(now time.Time) {
 	if r.usage == nil {
 		return
 	}
@@ -61,6 +84,7 @@ func (r *Request) countUsage() {
 	}
 	r.g.metrics.Add(metric.Tokens, "input", r.audit.input)
 	r.g.metrics.Add(metric.Tokens, "output", r.audit.output)
+	r.timeStream(u.Output, now)
 	r.g.readers = append(r.g.readers, r.usage)
 	r.usage = nil
 }

@@ -95,6 +95,9 @@ func (u *UsageReader) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Spoke says that some of the answer's text has come by.
+func (u *UsageReader) Spoke() bool { return u.text.count() > 0 }
+
 // Result says what is known by now. It may be called at any time.
 func (u *UsageReader) Result() Usage {
 	r := Usage{Finish: string(u.finish[:u.length]), Complete: u.complete()}

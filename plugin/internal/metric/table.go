@@ -16,6 +16,8 @@ const (
 	CacheStored
 	CacheSaved
 	Duration
+	FirstToken
+	OutputToken
 	BreakerState
 	BreakerChanges
 	Panics
@@ -59,6 +61,8 @@ var Table = [count]Info{
 	CacheStored:    {"sparkward_cache_store_total", Counter, "result", "Answers offered to the cache: stored, or why not."},
 	CacheSaved:     {"sparkward_cache_saved_tokens_total", Counter, "", "Tokens that answers from the cache would have used."},
 	Duration:       {"sparkward_request_duration_seconds", Buckets, "", "Time from request headers to the end of the answer, for requests sent upstream."},
+	FirstToken:     {"sparkward_time_to_first_token_seconds", Buckets, "", "Time from request headers to the first text of a streamed answer."},
+	OutputToken:    {"sparkward_time_per_output_token_seconds", Buckets, "", "Time a token of a streamed answer took after the first text; its inverse is tokens a second."},
 	BreakerState:   {"sparkward_breaker_state", Gauge, "cluster", "State of the breaker of a cluster: 0 closed, 1 open, 2 half-open."},
 	BreakerChanges: {"sparkward_breaker_changes_total", Counter, "cluster", "Changes of state of the breaker of a cluster."},
 	Panics:         {"sparkward_panics_total", Counter, "", "Panics recovered in a callback."},
