@@ -18,7 +18,7 @@ const grace = 300 * time.Millisecond
 type pending struct {
 	delivery delivery
 	done     chan struct{}
-	answer   answer
+	lines    []string // the transcript of what came
 	err      error
 }
 
@@ -30,11 +30,15 @@ func (s *scenario) sendInBackground(ctx context.Context, d delivery) error {
 	}
 	p := &pending{delivery: d, done: make(chan struct{})}
 	s.background[d.background] = p
-	next := len(s.host.upstream().Seen()) + 1
+	next := len(s.host.upstreams().main.Seen()) + 1
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
-		p.answer, p.err = s.exchangeOne(ctx, d)
+		if d.times > 1 {
+			p.lines, p.err = s.tally(ctx, d)
+		} else {
+			p.lines, p.err = s.one(ctx, d)
+		}
 		close(p.done)
 	}()
 	arrived, cancel := context.WithTimeout(ctx, grace)
@@ -46,7 +50,7 @@ func (s *scenario) sendInBackground(ctx context.Context, d delivery) error {
 		case <-arrived.Done():
 		}
 	}()
-	s.host.upstream().WaitArrived(arrived, next)
+	s.host.upstreams().main.WaitArrived(arrived, next)
 	return nil
 }
 
@@ -62,9 +66,6 @@ func (s *scenario) finish(ctx context.Context, step script.Step) ([]string, erro
 	case <-ctx.Done():
 		return nil, errors.New("no answer came")
 	}
-	s.sent++
-	if p.err != nil {
-		return nil, p.err
-	}
-	return p.answer.show(p.delivery), nil
+	s.sent += p.delivery.times
+	return p.lines, p.err
 }

@@ -97,37 +97,44 @@ func (b *bootstrap) freePorts() {
 	b.all["admin"] = tree{"address": free()}
 }
 
-// clusters are the names of the clusters, and copyCluster makes one more.
-func (b *bootstrap) clusters() []string {
-	var names []string
-	for _, c := range b.clusterList() {
-		name, _ := c.(tree)["name"].(string)
-		names = append(names, name)
-	}
-	return names
-}
+// clusterView is a cluster with its one endpoint.
+type clusterView struct{ name, addr string }
 
-func (b *bootstrap) clusterList() []any {
+// clusters reads the clusters and where they are.
+func (b *bootstrap) clusters() []clusterView {
 	resources, _ := b.all["static_resources"].(tree)
 	list, _ := resources["clusters"].([]any)
-	return list
+	var out []clusterView
+	for _, c := range list {
+		item, _ := c.(tree)
+		name, _ := item["name"].(string)
+		if socket := findKey(item["load_assignment"], "socket_address"); socket != nil {
+			out = append(out, clusterView{name, fmt.Sprintf("%v:%v", socket["address"], socket["port_value"])})
+		}
+	}
+	return out
 }
 
-func (b *bootstrap) copyCluster(from, to string) error {
-	for _, c := range b.clusterList() {
-		if c.(tree)["name"] != from {
-			continue
+// findKey returns the first object under the given key in v, or nil.
+func findKey(v any, key string) tree {
+	switch v := v.(type) {
+	case tree:
+		if found, ok := v[key].(tree); ok {
+			return found
 		}
-		var made tree
-		if err := convert(c.(tree), &made); err != nil {
-			return err
+		for _, member := range v {
+			if found := findKey(member, key); found != nil {
+				return found
+			}
 		}
-		made["name"] = to
-		made["load_assignment"].(tree)["cluster_name"] = to
-		b.all["static_resources"].(tree)["clusters"] = append(b.clusterList(), made)
-		return nil
+	case []any:
+		for _, item := range v {
+			if found := findKey(item, key); found != nil {
+				return found
+			}
+		}
 	}
-	return fmt.Errorf("no cluster %s", from)
+	return nil
 }
 
 // serve makes the configuration's only listener a static one, and takes

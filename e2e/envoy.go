@@ -36,7 +36,7 @@ type lane struct {
 	mu       sync.Mutex // held while a scenario runs
 	proc     *envoyProcess
 	dir      string
-	up       *upstream
+	up       upstreams
 	versions int
 }
 
@@ -66,7 +66,7 @@ func (l *lane) close() {
 	if l.proc != nil {
 		l.proc.stop()
 	}
-	if l.up != nil {
+	if l.up.main != nil {
 		l.up.stop()
 	}
 	os.RemoveAll(l.dir)
@@ -100,10 +100,10 @@ func (l *lane) serve(ctx context.Context, binary string, s setup) (*envoyHost, e
 		return nil, err
 	}
 	h := &envoyHost{lane: l, name: s.name, logPath: filepath.Join(l.dir, s.name+".log"), logMark: l.proc.mark()}
-	b, err := render(ctx, s, l.up.addr, h.logPath, l.dir)
+	b, err := render(ctx, s, l.up, h.logPath, l.dir)
 	var lint *lintError
 	if errors.As(err, &lint) {
-		b, err = renderUnchecked(ctx, s, l.up.addr, h.logPath, l.dir)
+		b, err = renderUnchecked(ctx, s, l.up, h.logPath, l.dir)
 	}
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (l *lane) serve(ctx context.Context, binary string, s setup) (*envoyHost, e
 // compiled filter.
 func (l *lane) open(ctx context.Context, binary string, s setup) error {
 	if l.proc != nil {
-		if err := l.up.renew(ctx); err != nil {
+		if err := l.up.renew(); err != nil {
 			return err
 		}
 		return l.proc.alive()
@@ -135,18 +135,16 @@ func (l *lane) open(ctx context.Context, binary string, s setup) error {
 	if l.dir, err = os.MkdirTemp("", "sparkward-e2e-"); err != nil {
 		return err
 	}
-	if l.up, err = newUpstream(); err != nil {
+	if l.up, err = newUpstreams(); err != nil {
 		return err
 	}
-	anchor := setup{name: "anchor", wasm: s.wasm, workers: s.workers}
-	b, err := render(ctx, anchor, l.up.addr, filepath.Join(l.dir, "anchor.log"), l.dir)
+	anchor := setup{name: "anchor", wasm: s.wasm, workers: s.workers, spare: true,
+		policy: "breakers: [{cluster: " + spare + "}]"} // names it, so that it is there for all
+	b, err := render(ctx, anchor, l.up, filepath.Join(l.dir, "anchor.log"), l.dir)
 	if err != nil {
 		return err
 	}
 	if err := l.publish(); err != nil {
-		return err
-	}
-	if err := b.copyCluster("openai", spare); err != nil {
 		return err
 	}
 	b.serve(filepath.Join(l.dir, "lds.json"), l.dir)
@@ -193,7 +191,7 @@ type envoyHost struct {
 }
 
 func (h *envoyHost) addr() string            { return h.address }
-func (h *envoyHost) upstream() *upstream     { return h.lane.up }
+func (h *envoyHost) upstreams() upstreams    { return h.lane.up }
 func (h *envoyHost) advance(d time.Duration) { time.Sleep(d) }
 func (h *envoyHost) realTime() bool          { return true }
 

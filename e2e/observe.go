@@ -22,8 +22,11 @@ var hiddenUpstream = []string{"accept-encoding", "content-length", "transfer-enc
 
 // upstream shows what arrived there, or stops and starts it.
 func (s *scenario) upstream(ctx context.Context, step script.Step) ([]string, error) {
-	up := s.host.upstream()
-	switch strings.Join(step.Words, " ") {
+	up, words := s.host.upstreams().main, step.Words
+	if len(words) > 0 && words[0] == spare {
+		up, words = s.host.upstreams().spare, words[1:]
+	}
+	switch strings.Join(words, " ") {
 	case "saw":
 		return s.saw(ctx, up)
 	case "stop":
@@ -32,10 +35,10 @@ func (s *scenario) upstream(ctx context.Context, step script.Step) ([]string, er
 	case "start":
 		return nil, up.start()
 	case "arrivals":
-		return []string{strconv.Itoa(len(up.Seen()) - s.seen)}, nil
+		return []string{strconv.Itoa(len(up.Seen()) - s.seen[up])}, nil
 	}
-	if len(step.Words) == 2 && step.Words[0] == "release" {
-		up.Release(step.Words[1])
+	if len(words) == 2 && words[0] == "release" {
+		up.Release(words[1])
 		return nil, nil
 	}
 	return nil, errors.New("want saw, arrivals, stop, start or release NAME")
@@ -53,12 +56,12 @@ func (s *scenario) saw(ctx context.Context, up *upstream) ([]string, error) {
 	}
 	all := up.Seen()
 	var kinds []string
-	for _, e := range all[min(s.seen, len(all)):] {
+	for _, e := range all[min(s.seen[up], len(all)):] {
 		if e.Whole {
 			kinds = append(kinds, strings.Join(seenLines(e), "\n"))
 		}
 	}
-	s.seen = len(all)
+	s.seen[up] = len(all)
 	return strings.Split(strings.Join(counted(kinds), "\n\n"), "\n"), nil
 }
 
@@ -108,7 +111,8 @@ func (s *scenario) stream(ctx context.Context, step script.Step) ([]string, erro
 			return nil, fmt.Errorf("event %d did not arrive before the next was sent: %w", events+1, err)
 		}
 		events++
-		s.host.upstream().Release("stream")
+		s.host.upstreams().main.Release("stream")
+		s.host.upstreams().spare.Release("stream")
 	}
 	s.sent++
 	out := append(a.show(d), fmt.Sprintf("(%d events, each here before the next was sent)", events))

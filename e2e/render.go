@@ -41,8 +41,8 @@ func (e *lintError) Error() string { return "sparkctl: " + e.text }
 
 // render runs `sparkctl render envoy` on the scenario's policy. A policy that
 // sparkctl does not accept comes back as *lintError.
-func render(ctx context.Context, s setup, upstream, logPath, dir string) (*bootstrap, error) {
-	b, err := renderPolicy(ctx, s, s.policy, upstream, logPath, dir)
+func render(ctx context.Context, s setup, up upstreams, logPath, dir string) (*bootstrap, error) {
+	b, err := renderPolicy(ctx, s, s.policy, up, logPath, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -56,10 +56,10 @@ func render(ctx context.Context, s setup, upstream, logPath, dir string) (*boots
 
 // renderUnchecked is render for a policy that sparkctl does not accept: it goes
 // to the filter as it is.
-func renderUnchecked(ctx context.Context, s setup, upstream, logPath, dir string) (*bootstrap, error) {
+func renderUnchecked(ctx context.Context, s setup, up upstreams, logPath, dir string) (*bootstrap, error) {
 	policy := s.policy
 	s.policy = ""
-	b, err := render(ctx, s, upstream, logPath, dir)
+	b, err := render(ctx, s, up, logPath, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func toJSON(policy string) (string, error) {
 	return string(text), err
 }
 
-func renderPolicy(ctx context.Context, s setup, policy, upstream, logPath, dir string) (*bootstrap, error) {
+func renderPolicy(ctx context.Context, s setup, policy string, up upstreams, logPath, dir string) (*bootstrap, error) {
 	sparkctl, err := artefact("sparkctl")
 	if err != nil {
 		return nil, err
@@ -96,9 +96,9 @@ func renderPolicy(ctx context.Context, s setup, policy, upstream, logPath, dir s
 	}
 	args := []string{"render", "envoy", "-policy", file, "-wasm", s.wasm,
 		"-listen", "127.0.0.1:10000", "-admin", "127.0.0.1:9901", "-log-path", logPath,
-		"-upstream", "openai=" + upstream, "-upstream", "anthropic=" + upstream}
+		"-upstream", "openai=" + up.main.addr, "-upstream", "anthropic=" + up.main.addr}
 	if s.spare {
-		args = append(args, "-upstream", spare+"="+upstream)
+		args = append(args, "-upstream", spare+"="+up.spare.addr)
 	}
 	if s.bodyLimit > 0 {
 		args = append(args, "-body-limit", strconv.Itoa(s.bodyLimit))

@@ -20,9 +20,9 @@ type scenario struct {
 	host     host // nil until it has started
 	refused  bool // the filter did not start; nothing can be sent
 	requests map[string]wire.Request
-	sent     int // requests sent, each of which leaves an audit line
-	audited  int // audit lines shown
-	seen     int // upstream requests shown
+	sent     int               // requests sent, each of which leaves an audit line
+	audited  int               // audit lines shown
+	seen     map[*upstream]int // requests shown of each
 
 	background map[string]*pending
 }
@@ -43,6 +43,7 @@ func play(ctx context.Context, t target, name, text string) (string, error) {
 		setup:      setup{name: name, wasm: wasm, workers: 4},
 		requests:   map[string]wire.Request{},
 		background: map[string]*pending{},
+		seen:       map[*upstream]int{},
 	}
 	defer s.close()
 	outputs := make([][]string, len(f.Steps))

@@ -144,7 +144,7 @@ func (s *scenario) one(ctx context.Context, d delivery) ([]string, error) {
 func (s *scenario) exchangeOne(ctx context.Context, d delivery) (answer, error) {
 	c := wire.Dial(s.host.addr(), d.http2)
 	defer c.Close()
-	up := s.host.upstream()
+	up := s.host.upstreams().main
 	next := len(up.Seen()) + 1
 	if d.await {
 		d.BeforeBody = func() error { return up.WaitArrived(ctx, next) }

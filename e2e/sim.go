@@ -37,7 +37,7 @@ func (t *simTarget) close() { os.RemoveAll(t.dir) }
 func (t *simTarget) start(ctx context.Context, s setup) (host, error) {
 	h := &simHost{name: s.name, clock: hostsim.NewManualClock(epoch)}
 	var err error
-	if h.up, err = newUpstream(); err != nil {
+	if h.up, err = newUpstreams(); err != nil {
 		return nil, err
 	}
 	if err = h.start(ctx, t, s); err != nil {
@@ -49,7 +49,7 @@ func (t *simTarget) start(ctx context.Context, s setup) (host, error) {
 
 // simHost is one hostsim with its provider.
 type simHost struct {
-	up    *upstream
+	up    upstreams
 	name  string
 	clock *hostsim.ManualClock
 	sim   *hostsim.Host
@@ -61,10 +61,10 @@ type simHost struct {
 }
 
 func (h *simHost) start(ctx context.Context, t *simTarget, s setup) error {
-	b, err := render(ctx, s, h.up.addr, "/dev/null", t.dir)
+	b, err := render(ctx, s, h.up, "/dev/null", t.dir)
 	var lint *lintError
 	if errors.As(err, &lint) {
-		b, err = renderUnchecked(ctx, s, h.up.addr, "/dev/null", t.dir)
+		b, err = renderUnchecked(ctx, s, h.up, "/dev/null", t.dir)
 	}
 	if err != nil {
 		return err
@@ -120,8 +120,8 @@ func (h *simHost) options(b *bootstrap, s setup) (hostsim.Options, error) {
 	for name := range b.capabilities() {
 		opts.Capabilities = append(opts.Capabilities, name)
 	}
-	for _, name := range b.clusters() {
-		opts.Clusters = append(opts.Clusters, hostsim.Cluster{Name: name, URL: "http://" + h.up.addr})
+	for _, c := range b.clusters() {
+		opts.Clusters = append(opts.Clusters, hostsim.Cluster{Name: c.name, URL: "http://" + c.addr})
 	}
 	opts.Routes, err = simRoutes(virtual)
 	return opts, err
@@ -166,7 +166,7 @@ func (h *simHost) access(e hostsim.Entry) {
 }
 
 func (h *simHost) addr() string            { return h.bound }
-func (h *simHost) upstream() *upstream     { return h.up }
+func (h *simHost) upstreams() upstreams    { return h.up }
 func (h *simHost) advance(d time.Duration) { h.clock.Advance(d) }
 func (h *simHost) realTime() bool          { return false }
 

@@ -99,6 +99,9 @@ func (s *scenario) start(ctx context.Context, _ script.Step) ([]string, error) {
 	return append(out, "ready"), nil
 }
 
+// nowhere are upstreams for a configuration that is only looked at.
+var nowhere = upstreams{&upstream{addr: "127.0.0.1:1"}, &upstream{addr: "127.0.0.1:1"}}
+
 // lint tells what sparkctl says about the policy, if it does not accept it.
 func (s *scenario) lint(ctx context.Context) ([]string, error) {
 	dir, err := os.MkdirTemp("", "sparkward-e2e-")
@@ -106,7 +109,7 @@ func (s *scenario) lint(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	_, err = render(ctx, s.setup, "127.0.0.1:1", "/dev/null", dir)
+	_, err = render(ctx, s.setup, nowhere, "/dev/null", dir)
 	var no *lintError
 	if errors.As(err, &no) {
 		return prefixed("sparkctl: ", strings.Split(no.text, "\n")), nil

@@ -32,7 +32,7 @@ type target interface {
 // host is a filter that serves, for one scenario.
 type host interface {
 	addr() string
-	upstream() *upstream
+	upstreams() upstreams
 	// stats returns the filter's statistics, as they changed since the start.
 	stats(ctx context.Context) (map[string]int64, error)
 	// audits returns the audit field of every request that ended, in order.

@@ -1,9 +1,10 @@
 package e2e
 
 import (
-	"context"
+	"errors"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/sparkward/sparkward/e2e/provider"
@@ -18,6 +19,45 @@ type upstream struct {
 	*provider.Server
 	addr string
 	srv  *http.Server // nil while stopped
+	// mood are headers put on each request as it arrives, so that the provider
+	// misbehaves whoever asks; nil for none.
+	mood atomic.Pointer[map[string]string]
+}
+
+// ServeHTTP serves a request in the upstream's mood.
+func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if mood := u.mood.Load(); mood != nil {
+		for name, value := range *mood {
+			r.Header.Set(name, value)
+		}
+	}
+	u.Server.ServeHTTP(w, r)
+}
+
+// upstreams are the providers of a host, so that one can fail while the other is
+// well.
+type upstreams struct {
+	main  *upstream // of openai and anthropic
+	spare *upstream // of the cluster of this name
+}
+
+func newUpstreams() (u upstreams, err error) {
+	if u.main, err = newUpstream(); err != nil {
+		return u, err
+	}
+	if u.spare, err = newUpstream(); err != nil {
+		u.main.stop()
+	}
+	return u, err
+}
+
+func (u upstreams) stop() {
+	u.main.stop()
+	u.spare.stop()
+}
+
+func (u upstreams) renew() error {
+	return errors.Join(u.main.renew(), u.spare.renew())
 }
 
 // credential is the environment variable in which policies of scenarios find the
@@ -49,7 +89,7 @@ func (u *upstream) start() error {
 	if err != nil {
 		return err
 	}
-	u.addr, u.srv = l.Addr().String(), provider.NewHTTPServer(u.Server)
+	u.addr, u.srv = l.Addr().String(), provider.NewHTTPServer(u)
 	go u.srv.Serve(l)
 	return nil
 }
@@ -63,10 +103,11 @@ func (u *upstream) stop() {
 }
 
 // renew makes the provider as if just started, for the next scenario.
-func (u *upstream) renew(ctx context.Context) error {
+func (u *upstream) renew() error {
 	if err := u.start(); err != nil {
 		return err
 	}
+	u.mood.Store(nil)
 	u.Forget()
 	return nil
 }
