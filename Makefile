@@ -99,7 +99,7 @@ each_nested = set -e; for module in $(nested); do (cd $$module && $(1)) || exit 
 # The end-to-end part runs after the rest, alone: some of its steps look at the clock.
 others = $(shell $(GO) list ./... | grep -v /e2e)
 
-.PHONY: test e2e sdk sdk-python fleet fuzz bench
+.PHONY: test e2e chaos sdk sdk-python fleet fuzz bench
 test: build build/sparkward-test.wasm tools ## everything: units, scenarios on hostsim and Envoy, official SDKs
 	cd tools && $(PYTHON) -m unittest -q envoy_test
 	$(GO) test -count=1 $(others)
@@ -108,6 +108,10 @@ test: build build/sparkward-test.wasm tools ## everything: units, scenarios on h
 
 e2e: build build/sparkward-test.wasm tools ## the scenarios alone
 	$(GO) test -count=1 -v ./e2e/...
+
+CHAOS ?= 5m
+chaos: build build/sparkward-test.wasm tools ## providers and VMs that fail, at a steady load on the real Envoy, for CHAOS (5m)
+	$(GO) test -count=1 -v -timeout 30m ./e2e -run '^TestChaos$$' -chaos $(CHAOS)
 
 sdk: build tools ## the official SDKs against the demo
 	cd e2e/sdk && $(GO) test -count=1 -vet=off -v ./...
