@@ -42,18 +42,18 @@ auth:
 upstreams:
 - cluster: openai
   paths: [/v1/chat/completions]
-  fallbacks: [{cluster: azure, models: {gpt-4o: gpt-4o-eu}}]
+  fallbacks: [{cluster: spare, models: {gpt-4o: gpt-4o-eu}}]
 breakers:
 - {cluster: openai, consecutive_failures: 3, slow_call: 1s, slow_rate: 50, window: 5s, minimum_calls: 10, open: 1s, max_open: 2s, probe_timeout: 3s}
-- {cluster: azure, consecutive_failures: 3, slow_call: 1s, slow_rate: 50, window: 5s, minimum_calls: 10, open: 1s, max_open: 2s, probe_timeout: 3s}
+- {cluster: spare, consecutive_failures: 3, slow_call: 1s, slow_rate: 50, window: 5s, minimum_calls: 10, open: 1s, max_open: 2s, probe_timeout: 3s}
 cache: {paths: [/v1/chat/completions], ttl: 5s, ignore_upstream: true}
 `
 
 // fault is what goes wrong for a while.
 type fault struct {
-	name         string
-	main, second string // moods of the upstreams; "" is well
-	traps        int    // VMs lost
+	name        string
+	main, spare string // moods of the upstreams; "" is well
+	traps       int    // VMs lost
 }
 
 // moods make a provider misbehave.
@@ -132,7 +132,7 @@ func startChaos(t *testing.T, target target) *chaos {
 		return hex.EncodeToString(sum[:])
 	}
 	policy := fmt.Sprintf(chaosPolicy, digest("sk-alice"), digest("sk-master"))
-	c.host, err = target.start(t.Context(), setup{name: "chaos", wasm: wasm, workers: 2, second: true, fresh: true, policy: policy})
+	c.host, err = target.start(t.Context(), setup{name: "chaos", wasm: wasm, workers: 2, spare: true, fresh: true, policy: policy})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,19 +147,19 @@ func (c *chaos) round(t *testing.T, f fault) {
 	c.calmAt = time.Time{}
 	c.mu.Unlock()
 	set(up.main, f.main)
-	set(up.second, f.second)
+	set(up.spare, f.spare)
 	for range f.traps {
 		c.send(request{kind: "trap", text: "trap"})
 	}
 	time.Sleep(chaosFaults)
 	set(up.main, "")
-	set(up.second, "")
+	set(up.spare, "")
 	c.mu.Lock()
 	c.calmAt = time.Now().Add(chaosGrace)
 	wrong := len(c.wrong)
 	c.mu.Unlock()
 	time.Sleep(chaosCalm)
-	for _, u := range []*upstream{up.main, up.second} {
+	for _, u := range []*upstream{up.main, up.spare} {
 		for _, seen := range u.Seen() {
 			if strings.Contains(seen.Body, "Ignore all previous") || strings.Contains(seen.Header.Get("authorization"), "sk-") {
 				t.Errorf("an upstream saw %s with %q", seen.Body, seen.Header.Get("authorization"))
@@ -343,7 +343,7 @@ func (c *chaos) checkBreakers(t *testing.T) {
 			t.Errorf("%s %d", name, n)
 		}
 	}
-	t.Logf("changes of breakers: openai %d, azure %d", stats["sparkward_breaker_changes_total_cluster=.=openai;.;"], stats["sparkward_breaker_changes_total_cluster=.=azure;.;"])
+	t.Logf("changes of breakers: openai %d, spare %d", stats["sparkward_breaker_changes_total_cluster=.=openai;.;"], stats["sparkward_breaker_changes_total_cluster=.=spare;.;"])
 }
 
 // own asks one of the filter's own endpoints.
@@ -369,7 +369,7 @@ func (c *chaos) own(t *testing.T, method, path string) string {
 // other.
 func (c *chaos) benchmarkOpen(t *testing.T) {
 	c.own(t, "POST", "/api/spark/breakers/openai/open")
-	c.own(t, "POST", "/api/spark/breakers/azure/open")
+	c.own(t, "POST", "/api/spark/breakers/spare/open")
 	var took []time.Duration
 	for n := range 1000 {
 		body := fmt.Sprintf(`{"model":"gpt-4o","messages":[{"role":"user","content":"while open %d"}]}`, n)
