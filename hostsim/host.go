@@ -93,6 +93,9 @@ func (h *Host) makeServices() wasm.Services {
 		OldPoll:    h.opts.OldPollOneoff,
 		NodeID:     h.opts.NodeID, NodeCluster: h.opts.NodeCluster,
 	}
+	if h.opts.Yield != nil {
+		s.Yield = h.opts.Yield
+	}
 	if h.opts.Trace != nil {
 		s.Trace = h.trace
 	}

@@ -134,6 +134,10 @@ type Options struct {
 	AccessLog func(Entry)
 	// Trace takes each call between the host and the filters as a line of text.
 	Trace io.Writer
+	// Yield, if not nil, is called before each call on shared data or queues, by the
+	// worker that makes it. A test that holds workers there decides in which order
+	// they race.
+	Yield func(worker int, call string)
 
 	// CacheDir keeps compiled code for the next start; empty keeps none.
 	CacheDir string
