@@ -127,17 +127,18 @@ func startChaos(t *testing.T, target target) *chaos {
 		t.Fatal(err)
 	}
 	c := &chaos{rnd: rand.New(rand.NewPCG(seed, 1)), kinds: map[string]int{}, calmAt: time.Now()}
-	digest := func(key string) string {
-		sum := sha256.Sum256([]byte(key))
-		return hex.EncodeToString(sum[:])
-	}
-	policy := fmt.Sprintf(chaosPolicy, digest("sk-alice"), digest("sk-master"))
+	policy := fmt.Sprintf(chaosPolicy, digestOf("sk-alice"), digestOf("sk-master"))
 	c.host, err = target.start(t.Context(), setup{name: "chaos", wasm: wasm, workers: 2, spare: true, fresh: true, policy: policy})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: time.Minute}
 	return c
+}
+
+func digestOf(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
 }
 
 // round is a time of faults and the calm after it.

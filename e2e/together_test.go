@@ -1,0 +1,283 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// together is an Envoy with the filter and settings of its own for one cluster,
+// to see how they work beside the filter's breaker. envoy/README.md tells what
+// is tried here.
+type together struct {
+	t    *testing.T
+	proc *envoyProcess
+	up   upstreams
+	addr string
+}
+
+// startTogether starts Envoy with a breaker for the cluster openai, after change
+// has edited the cluster and its route's action.
+func startTogether(t *testing.T, breaker string, change func(cluster, action tree, up upstreams)) *together {
+	t.Helper()
+	target, err := newEnvoyTarget()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wasm, err := artefact("sparkward.wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	up, err := newUpstreams()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(up.stop)
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	s := setup{name: "together", wasm: wasm, workers: 2, policy: `
+auth: {default: public, master_keys: [{name: ops, sha256: ` + digestOf("sk-master") + `}]}
+breakers: [` + breaker + `]`}
+	b, err := render(ctx, s, up, filepath.Join(dir, "access.log"), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster, action := b.cluster("openai"), b.action("openai")
+	if cluster == nil || action == nil {
+		t.Fatal("no cluster openai, or no route to it")
+	}
+	change(cluster, action, up)
+	proc, err := startEnvoy(target.binary, dir, s.workers, b.all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proc.stop)
+	if err := proc.awaitReady(ctx); err != nil {
+		t.Fatal(err)
+	}
+	addr, err := proc.awaitListener(ctx, s.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &together{t, proc, up, addr}
+}
+
+// cluster is a cluster by name, or nil.
+func (b *bootstrap) cluster(name string) tree {
+	resources, _ := b.all["static_resources"].(tree)
+	list, _ := resources["clusters"].([]any)
+	for _, c := range list {
+		if item, ok := c.(tree); ok && item["name"] == name {
+			return item
+		}
+	}
+	return nil
+}
+
+// action is what the route to a cluster does, or nil.
+func (b *bootstrap) action(cluster string) tree {
+	for _, manager := range findType(b.listener, hcmType) {
+		config, _ := manager["route_config"].(tree)
+		hosts, _ := config["virtual_hosts"].([]any)
+		for _, h := range hosts {
+			routes, _ := h.(tree)["routes"].([]any)
+			for _, r := range routes {
+				if action, ok := r.(tree)["route"].(tree); ok && action["cluster"] == cluster {
+					return action
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// ask sends a call and returns its status and its error code.
+func (s *together) ask(headers ...string) string {
+	req, err := http.NewRequest("POST", "http://"+s.addr+"/v1/chat/completions", strings.NewReader(`{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}`))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("content-type", "application/json")
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return answer{status: resp.StatusCode, body: string(text), cut: err != nil}.brief()
+}
+
+func (s *together) wantAsk(want string, headers ...string) {
+	s.t.Helper()
+	if got := s.ask(headers...); got != want {
+		s.t.Errorf("answer %q, want %q", got, want)
+	}
+}
+
+// stat reads one of Envoy's own statistics of the cluster openai.
+func (s *together) stat(name string) int {
+	s.t.Helper()
+	text, err := s.proc.admin(s.t.Context(), "/stats?filter=^cluster.openai."+name+"$")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, value, _ := strings.Cut(strings.TrimSpace(text), ": ")
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		s.t.Fatalf("%s: %q", name, text)
+	}
+	return n
+}
+
+// breaker asks the filter for the state of its breaker.
+func (s *together) breaker() (state string, failures, calls int) {
+	s.t.Helper()
+	req, err := http.NewRequest("GET", "http://"+s.addr+"/api/spark/health", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("authorization", "Bearer sk-master")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var health struct {
+		Breakers []struct {
+			State           string
+			Failures, Calls int
+		}
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&health); err != nil || len(health.Breakers) != 1 {
+		s.t.Fatalf("health: %+v %v", health, err)
+	}
+	return health.Breakers[0].State, health.Breakers[0].Failures, health.Breakers[0].Calls
+}
+
+func (s *together) wantBreaker(state string, failures, calls int) {
+	s.t.Helper()
+	gotState, gotFailures, gotCalls := s.breaker()
+	if gotState != state || gotFailures != failures || gotCalls != calls {
+		s.t.Errorf("the breaker is %s after %d failures in %d calls, want %s, %d, %d", gotState, gotFailures, gotCalls, state, failures, calls)
+	}
+}
+
+// asShipped changes nothing.
+func asShipped(tree, tree, upstreams) {}
+
+// TestRetriesAreOneCall: Envoy tries again by itself where nothing has reached the
+// provider; the breaker sees one call, with the outcome of its last attempt.
+func TestRetriesAreOneCall(t *testing.T) {
+	s := startTogether(t, `{cluster: openai, consecutive_failures: 3}`, asShipped)
+	s.up.main.stop()
+	s.wantAsk("503")
+	s.wantBreaker("closed", 1, 1)
+	if n := s.stat("upstream_rq_retry"); n != 2 {
+		t.Errorf("%d retries, want the 2 of the shipped configuration", n)
+	}
+	s.wantAsk("503")
+	s.wantAsk("503")
+	s.wantAsk("503 circuit_open")
+	if n := s.stat("upstream_rq_retry"); n != 6 {
+		t.Errorf("%d retries, want 6: an open breaker has nothing to try again", n)
+	}
+}
+
+// TestAnswersAreNotRetried: an error that the provider answered is passed on; it
+// may have cost money.
+func TestAnswersAreNotRetried(t *testing.T) {
+	s := startTogether(t, `{cluster: openai, consecutive_failures: 3}`, asShipped)
+	s.wantAsk("500 server_error", "x-demo-status", "500")
+	s.wantAsk("503", "x-demo-reset", "headers")
+	if retries, seen := s.stat("upstream_rq_retry"), len(s.up.main.Seen()); retries != 0 || seen != 2 {
+		t.Errorf("%d retries, the provider saw %d", retries, seen)
+	}
+	s.wantBreaker("closed", 2, 2)
+}
+
+// TestOverflowIsNoFailure: what Envoy's own bounds turn away says nothing about
+// the provider.
+func TestOverflowIsNoFailure(t *testing.T) {
+	s := startTogether(t, `{cluster: openai, consecutive_failures: 1}`, func(cluster, _ tree, _ upstreams) {
+		cluster["circuit_breakers"] = tree{"thresholds": []any{tree{"max_requests": 1, "max_pending_requests": 1, "max_connections": 1}}}
+	})
+	done := make(chan string)
+	go func() { done <- s.ask("x-demo-hold", "a") }()
+	if err := s.up.main.WaitArrived(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	go func() { done <- s.ask() }() // waits for the connection
+	for s.stat("upstream_rq_pending_active") == 0 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	s.wantAsk("503") // there is no room to wait any more
+	s.up.main.Release("a")
+	if a, b := <-done, <-done; a != "200" || b != "200" {
+		t.Errorf("the others got %s and %s", a, b)
+	}
+	if n := s.stat("upstream_rq_pending_overflow"); n == 0 {
+		t.Error("nothing overflowed")
+	}
+	s.wantBreaker("closed", 0, 2)
+}
+
+// outliers has Envoy eject an endpoint after three errors in a row.
+var outliers = tree{"consecutive_5xx": 3, "interval": "0.1s", "base_ejection_time": "30s", "max_ejection_percent": 50}
+
+// TestOutlierDetectionNeedsEndpoints: with the one endpoint that a provider's name
+// is, nothing is ejected and every call goes on to it; the breaker opens.
+func TestOutlierDetectionNeedsEndpoints(t *testing.T) {
+	s := startTogether(t, `{cluster: openai, consecutive_failures: 5}`, func(cluster, _ tree, _ upstreams) {
+		cluster["outlier_detection"] = outliers
+	})
+	for range 5 {
+		s.wantAsk("500 server_error", "x-demo-status", "500")
+	}
+	time.Sleep(300 * time.Millisecond) // some intervals
+	if n := s.stat("outlier_detection.ejections_active"); n != 0 {
+		t.Errorf("%d endpoints are ejected", n)
+	}
+	s.wantAsk("503 circuit_open")
+}
+
+// TestOutlierDetectionComesFirst: of two endpoints the bad one is ejected, and the
+// breaker, which sees the cluster as a whole, stays closed.
+func TestOutlierDetectionComesFirst(t *testing.T) {
+	s := startTogether(t, `{cluster: openai, consecutive_failures: 0, failure_rate: 60, minimum_calls: 4}`, func(cluster, _ tree, up upstreams) {
+		cluster["outlier_detection"] = outliers
+		cluster["type"] = "STATIC"
+		delete(cluster, "dns_lookup_family")
+		var endpoints []any
+		for _, u := range []*upstream{up.main, up.spare} {
+			host, port, _ := strings.Cut(u.addr, ":")
+			n, _ := strconv.Atoi(port)
+			endpoints = append(endpoints, tree{"endpoint": tree{"address": tree{"socket_address": tree{"address": host, "port_value": n}}}})
+		}
+		cluster["load_assignment"] = tree{"cluster_name": "openai", "endpoints": []any{tree{"lb_endpoints": endpoints}}}
+	})
+	s.up.spare.mood.Store(&map[string]string{"x-demo-status": "500"})
+	tally := map[string]int{}
+	for range 40 {
+		tally[s.ask()]++
+		time.Sleep(10 * time.Millisecond)
+	}
+	if n := s.stat("outlier_detection.ejections_active"); n != 1 {
+		t.Errorf("%d endpoints are ejected", n)
+	}
+	if failed := tally["500 server_error"]; failed < 3 || failed > 8 || tally["200"] != 40-failed {
+		t.Errorf("%v, want the errors of the one endpoint until it was ejected, all else well", tally)
+	}
+	if state, failures, _ := s.breaker(); state != "closed" {
+		t.Errorf("the breaker is %s after %d failures", state, failures)
+	}
+}
