@@ -251,6 +251,12 @@ func (h *envoyHost) audits() ([]string, error) {
 	return out, nil
 }
 
+// printed is the process' output and the access log.
+func (h *envoyHost) printed() string {
+	access, _ := os.ReadFile(h.logPath)
+	return h.lane.proc.since(h.logMark) + string(access)
+}
+
 // logs returns what the filter logged in this scenario. Envoy writes
 // "... wasm log NAME ROOT VM: text", with further lines of the text after it.
 func (h *envoyHost) logs() []logLine {

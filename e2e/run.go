@@ -58,6 +58,9 @@ func play(ctx context.Context, t target, name, text string) (string, error) {
 	for name := range s.background {
 		return "", fmt.Errorf("%s is still under way: finish it", name)
 	}
+	if err := s.leaks(text, outputs); err != nil {
+		return "", err
+	}
 	if s.host == nil && !s.refused {
 		return "", errors.New("nothing was started: add a step that sends, or start")
 	}

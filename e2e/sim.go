@@ -56,8 +56,11 @@ type simHost struct {
 	bound string
 
 	mu    sync.Mutex
+	all   strings.Builder // all log lines, the host's own too
 	lines []logLine
 	ended []string
+
+	entries strings.Builder // the access log
 }
 
 func (h *simHost) start(ctx context.Context, t *simTarget, s setup) error {
@@ -150,18 +153,20 @@ func simRoutes(virtual hostView) ([]hostsim.Route, error) {
 // log keeps what the filter itself logged; the host writes "wasm log NAME ROOT VM: "
 // before it, as Envoy does.
 func (h *simHost) log(level hostsim.Level, text string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.all.WriteString(text + "\n")
 	text, found := cutLogPrefix(text, h.name)
 	if !found {
 		return
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.lines = append(h.lines, logLine{strings.ToLower(level.String()), text})
 }
 
 func (h *simHost) access(e hostsim.Entry) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	fmt.Fprintf(&h.entries, "%+v\n", e)
 	h.ended = append(h.ended, e.FilterState["wasm.sparkward.audit"])
 }
 
@@ -182,6 +187,14 @@ func (h *simHost) audits() ([]string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return append([]string(nil), h.ended...), nil
+}
+
+// printed is the log, the access log with all that filters put there, and what is in
+// the shared data.
+func (h *simHost) printed() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.all.String() + h.entries.String() + fmt.Sprintf("%q", h.sim.SharedData(h.name))
 }
 
 func (h *simHost) logs() []logLine {

@@ -38,6 +38,8 @@ type host interface {
 	// audits returns the audit field of every request that ended, in order.
 	audits() ([]string, error)
 	logs() []logLine
+	// printed is everything that host and filter wrote, and kept, in this scenario.
+	printed() string
 	// advance lets time pass: on a clock of the host's own, or really.
 	advance(d time.Duration)
 	realTime() bool
