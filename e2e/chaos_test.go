@@ -33,6 +33,8 @@ const (
 	chaosFaults = 4 * time.Second
 	chaosGrace  = 6 * time.Second
 	chaosCalm   = chaosGrace + 3*time.Second
+	// chaosEnd is for the last calls of a calm to come to their end.
+	chaosEnd = time.Second
 )
 
 const chaosPolicy = `
@@ -126,7 +128,7 @@ func startChaos(t *testing.T, target target) *chaos {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &chaos{rnd: rand.New(rand.NewPCG(seed, 1)), kinds: map[string]int{}, calmAt: time.Now()}
+	c := &chaos{rnd: rand.New(rand.NewPCG(seed, 1)), kinds: map[string]int{}}
 	policy := fmt.Sprintf(chaosPolicy, digestOf("sk-alice"), digestOf("sk-master"))
 	c.host, err = target.start(t.Context(), setup{name: "chaos", wasm: wasm, workers: 2, spare: true, fresh: true, policy: policy})
 	if err != nil {
@@ -144,9 +146,6 @@ func digestOf(key string) string {
 // round is a time of faults and the calm after it.
 func (c *chaos) round(t *testing.T, f fault) {
 	up := c.host.upstreams()
-	c.mu.Lock()
-	c.calmAt = time.Time{}
-	c.mu.Unlock()
 	set(up.main, f.main)
 	set(up.spare, f.spare)
 	for range f.traps {
@@ -160,6 +159,10 @@ func (c *chaos) round(t *testing.T, f fault) {
 	wrong := len(c.wrong)
 	c.mu.Unlock()
 	time.Sleep(chaosCalm)
+	c.mu.Lock()
+	c.calmAt = time.Time{}
+	c.mu.Unlock()
+	time.Sleep(chaosEnd)
 	for _, u := range []*upstream{up.main, up.spare} {
 		for _, seen := range u.Seen() {
 			if strings.Contains(seen.Body, "Ignore all previous") || strings.Contains(seen.Header.Get("authorization"), "sk-") {

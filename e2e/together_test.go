@@ -253,7 +253,7 @@ func TestOutlierDetectionNeedsEndpoints(t *testing.T) {
 // TestOutlierDetectionComesFirst: of two endpoints the bad one is ejected, and the
 // breaker, which sees the cluster as a whole, stays closed.
 func TestOutlierDetectionComesFirst(t *testing.T) {
-	s := startTogether(t, `{cluster: openai, consecutive_failures: 0, failure_rate: 60, minimum_calls: 4}`, func(cluster, _ tree, up upstreams) {
+	s := startTogether(t, `{cluster: openai, consecutive_failures: 0, failure_rate: 60, minimum_calls: 20}`, func(cluster, _ tree, up upstreams) {
 		cluster["outlier_detection"] = outliers
 		cluster["type"] = "STATIC"
 		delete(cluster, "dns_lookup_family")

@@ -2,6 +2,7 @@ package respcache
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -127,6 +128,27 @@ func TestClassesFillTheBudget(t *testing.T) {
 
 // TestSortOfManyMembers: any order of many names has one form, and names that
 // begin alike are told apart.
+// TestNamesDiffer: no two of the values of a cache have one name. The number 15
+// is written f, which once was the beginning of a flight's name too.
+func TestNamesDiffer(t *testing.T) {
+	seen := map[string]string{}
+	add := func(name, what string) {
+		if other, found := seen[name]; found {
+			t.Errorf("%s and %s are both called %s", other, what, name)
+		}
+		seen[name] = what
+	}
+	for bucket := range uint64(2000) {
+		add(indexName(bucket), fmt.Sprint("index ", bucket))
+		for i := range ways {
+			add(slotName(bucket, i), fmt.Sprint("slot ", bucket, i))
+		}
+	}
+	for i := range flights {
+		add(flightName(Key{31: byte(i)}), fmt.Sprint("flight ", i))
+	}
+}
+
 func TestSortOfManyMembers(t *testing.T) {
 	random := rand.New(rand.NewPCG(2, 2))
 	var names []string

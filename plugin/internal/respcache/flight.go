@@ -78,6 +78,6 @@ func flight(key Key, until int64) []byte {
 
 func flightName(key Key) string {
 	var buf [40]byte
-	name := append(append(buf[:0], prefix...), "f/"...)
+	name := append(append(buf[:0], prefix...), "f-"...) // no number in base 36 has a hyphen
 	return string(strconv.AppendUint(name, uint64(key[31])%flights, 36))
 }
