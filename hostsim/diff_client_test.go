@@ -24,6 +24,8 @@ import (
 //	> last           sends the last chunk; "> last | name: value" with trailers
 //	<                reads a response and prints it
 //	< head           reads its head only; "< piece" then prints one piece of its body
+//	< raw            reads some bytes
+//	half             closes the sending half
 //	pause 50ms       waits
 //	close            closes the connection; the next step opens a new one
 type diffClient struct {
@@ -97,6 +99,9 @@ func (c *diffClient) step(line string) error {
 		return err
 	}
 	switch command {
+	case "half":
+		defer c.settle()
+		return c.conn.(*net.TCPConn).CloseWrite()
 	case ">":
 		return c.send(rest)
 	case "<":
@@ -161,8 +166,11 @@ func (c *diffClient) write(text string) error {
 }
 
 func (c *diffClient) receive(what string) error {
-	if what == "piece" {
+	switch what {
+	case "piece":
 		return c.piece()
+	case "raw":
+		return c.raw()
 	}
 	head, err := c.reader.Response(c.method)
 	if err != nil {
@@ -174,6 +182,16 @@ func (c *diffClient) receive(what string) error {
 		return nil
 	}
 	return c.rest()
+}
+
+// raw reads bytes as they are.
+func (c *diffClient) raw() error {
+	buffer := make([]byte, 4096)
+	n, err := c.conn.Read(buffer)
+	if n > 0 {
+		fmt.Fprintf(&c.out, "< %s\n", shorten(buffer[:n]))
+	}
+	return err
 }
 
 func (c *diffClient) print(m *header.Map) {

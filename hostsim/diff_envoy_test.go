@@ -352,8 +352,21 @@ func pluginConfig(t testing.TB, c *diffCase, p diffPlugin) object {
 }
 
 func tcpListener(t testing.TB, c *diffCase) object {
-	t.Fatal("not yet")
-	return nil
+	var filters []object
+	for _, p := range c.pluginsOf() {
+		filters = append(filters, object{"name": "wasm", "typed_config": typed("envoy.extensions.filters.network.wasm.v3.Wasm",
+			object{"config": pluginConfig(t, c, p)})})
+	}
+	filters = append(filters, object{"name": "tcp", "typed_config": typed("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+		object{"stat_prefix": c.name, "cluster": c.tcpCluster()})})
+	return object{"name": c.name, "address": address("127.0.0.1:0"), "filter_chains": []object{{"filters": filters}}}
+}
+
+func (c *diffCase) tcpCluster() string {
+	if c.options.routes != nil {
+		return c.options.routes[0].cluster
+	}
+	return "tcp"
 }
 
 // wasmFile is the case's filter.

@@ -28,11 +28,13 @@ func TestEnvoy(t *testing.T) {
 		cases = slices.DeleteFunc(cases, func(c *diffCase) bool { return !strings.HasPrefix(c.name, *only) })
 	}
 	up := startUpstream(t)
-	up2, dead := up.startUpstream2(t), closedPort(t)
+	up2, tcp, dead := up.startUpstream2(t), up.startTCP(t), closedPort(t)
 	e := startEnvoy(t, cases, []object{staticCluster("up", up.address(), false), staticCluster("other", up.address(), false),
-		staticCluster("dead", dead, false), staticCluster("empty", "", false), staticCluster("up2", up2, true)})
+		staticCluster("dead", dead, false), staticCluster("empty", "", false), staticCluster("up2", up2, true),
+		staticCluster("tcp", tcp, false)})
 	clusters := []hostsim.Cluster{{Name: "up", URL: "http://" + up.address()}, {Name: "other", URL: "http://" + up.address()},
-		{Name: "dead", URL: "http://" + dead}, {Name: "empty"}, {Name: "up2", URL: "http://" + up2, HTTP2: true}}
+		{Name: "dead", URL: "http://" + dead}, {Name: "empty"}, {Name: "up2", URL: "http://" + up2, HTTP2: true},
+		{Name: "tcp", URL: "http://" + tcp}}
 	defer e.crash(t)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -139,11 +141,14 @@ func settler(size func() int) func() {
 }
 
 // untilOver waits until every stream in a transcript has ended.
-func untilOver(transcript func() string, access func() string) {
+func (c *diffCase) untilOver(transcript func() string, access func() string) {
+	if c.options.tcp {
+		access = nil // there is none
+	}
 	for start := time.Now(); time.Since(start) < time.Second; time.Sleep(2 * time.Millisecond) {
 		text := transcript()
 		made, gone := strings.Count(text, "context_create(s"), strings.Count(text, "delete(s")
-		if made > 0 && made == gone && strings.Count(access(), "\n") >= made {
+		if made > 0 && made == gone && (access == nil || strings.Count(access(), "\n") >= made) {
 			return
 		}
 	}
@@ -177,7 +182,7 @@ func (c *diffCase) onEnvoy(t *testing.T, e *envoy, up *diffUpstream) string {
 	client := c.play(e.addresses[c.name], settle)
 	trace := func() string { return e.transcript(c, mark) }
 	access := func() string { return e.access(c, mark) }
-	untilOver(trace, access)
+	c.untilOver(trace, access)
 	return report(client, c.seen(up), access(), trace())
 }
 
@@ -210,13 +215,17 @@ func (c *diffCase) onSim(t *testing.T, up *diffUpstream, clusters []hostsim.Clus
 	if err != nil {
 		t.Fatal(err)
 	}
-	go host.Serve(l)
+	if c.options.tcp {
+		go host.ServeTCP(l, c.tcpCluster())
+	} else {
+		go host.Serve(l)
+	}
 	mark := len(trace.String())
 	settle := settler(func() int { return len(trace.String()) })
 	up.play(c.sections["upstream"], settle)
 	client := c.play(l.Addr().String(), settle)
 	filter := func() string { return simTranscript(c, trace.String()[:mark], trace.String()[mark:]) }
-	untilOver(filter, access.String)
+	c.untilOver(filter, access.String)
 	return report(client, c.seen(up), access.String(), filter())
 }
 

@@ -134,3 +134,75 @@ func (u *diffUpstream) answer2(conn net.Conn, s *http2.Stream, steps string) {
 		}
 	}
 }
+
+// startTCP starts a server for plain connections. Each plays the upstream section: "read"
+// reads and writes down some bytes, "body TEXT", "pause 50ms", "half" and "close" as in a
+// client section. Without a section it sends back what it reads.
+func (u *diffUpstream) startTCP(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				u.count(1)
+				defer u.count(-1)
+				u.mu.Lock()
+				steps := u.steps
+				u.mu.Unlock()
+				if steps == plainAnswer {
+					for u.readTCP(conn, true) {
+					}
+					return
+				}
+				u.playTCP(conn, steps)
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func (u *diffUpstream) readTCP(conn net.Conn, echo bool) bool {
+	buffer := make([]byte, 4096)
+	n, err := conn.Read(buffer)
+	if err != nil {
+		u.printf("> closed\n")
+		return false
+	}
+	u.printf("> %s\n", shorten(buffer[:n]))
+	if echo {
+		conn.Write(buffer[:n])
+	}
+	return true
+}
+
+func (u *diffUpstream) playTCP(conn net.Conn, steps string) {
+	for line := range strings.Lines(steps) {
+		kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		switch kind {
+		case "read":
+			if !u.readTCP(conn, false) {
+				return
+			}
+		case "body":
+			conn.Write([]byte(rest))
+			u.settle()
+		case "pause":
+			d, _ := time.ParseDuration(rest)
+			time.Sleep(d)
+		case "half":
+			conn.(*net.TCPConn).CloseWrite()
+			u.settle()
+		case "close":
+			return
+		}
+	}
+}

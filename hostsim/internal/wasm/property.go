@@ -120,7 +120,10 @@ func requestProperty(info *chain.Info, h *header.Map, name string) value {
 		}
 		return nil
 	case "protocol":
-		return info.Protocol
+		if info.Protocol != "" {
+			return info.Protocol
+		}
+		return nil
 	case "headers":
 		return headerFields(h)
 	case "size":
