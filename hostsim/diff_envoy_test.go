@@ -220,10 +220,11 @@ func (e *envoy) roots(c *diffCase) (thread string, roots []int64) {
 func (e *envoy) transcript(c *diffCase, mark int) string {
 	thread, roots := e.roots(c)
 	t := newTranscript(roots, c.options.tick)
+	t.any = c.options.wasm != ""
 	var last string // host call
 	for _, l := range e.log()[mark:] {
 		event, ok := parseEnvoy(l.text)
-		if !ok || l.thread != thread {
+		if !ok || l.thread != thread && !t.any {
 			continue
 		}
 		if event.kind == "log" && last != "proxy_log" {
@@ -373,7 +374,7 @@ func (c *diffCase) tcpCluster() string {
 func (c *diffCase) wasmFile(t testing.TB) string {
 	name := "../build/probe.wasm"
 	if c.options.wasm != "" {
-		name = c.options.wasm
+		name = "../build/" + c.options.wasm
 	} else {
 		probe(t)
 	}

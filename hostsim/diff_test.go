@@ -27,6 +27,7 @@ func TestEnvoy(t *testing.T) {
 	if *only != "" {
 		cases = slices.DeleteFunc(cases, func(c *diffCase) bool { return !strings.HasPrefix(c.name, *only) })
 	}
+	saveTiny(t)
 	up := startUpstream(t)
 	up2, tcp, dead := up.startUpstream2(t), up.startTCP(t), closedPort(t)
 	e := startEnvoy(t, cases, []object{staticCluster("up", up.address(), false), staticCluster("other", up.address(), false),
@@ -246,6 +247,7 @@ func simTranscript(c *diffCase, start, text string) string {
 		}
 	}
 	t := newTranscript(roots, c.options.tick)
+	t.any = c.options.wasm != ""
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(line, "0\t"); ok {
 			if event, ok := parser.parse(strings.TrimSpace(rest)); ok {

@@ -155,6 +155,7 @@ type transcript struct {
 	nested  int           // callbacks running
 	skip    int           // depth of a callback that is left out
 	ticks   bool          // keep ticks
+	any     bool          // all callbacks belong to the case: its filter is not the probe
 }
 
 func newTranscript(roots []int64, ticks bool) *transcript {
@@ -211,7 +212,7 @@ func (t *transcript) add(e traceEvent) {
 // not: whether a case needs a new VM is up to the case before it.
 func (t *transcript) wanted(e traceEvent) bool {
 	switch e.name {
-	case "_initialize":
+	case "_initialize", "_start", "main":
 		clear(t.names)
 		clear(t.roots)
 		return false
@@ -225,6 +226,10 @@ func (t *transcript) wanted(e traceEvent) bool {
 	}
 	if len(e.args) == 0 {
 		return false
+	}
+	if t.any && t.names[e.args[0]] == "" {
+		t.streams++
+		t.names[e.args[0]] = "s" + strconv.Itoa(t.streams)
 	}
 	if e.name == "proxy_on_tick" && !t.ticks {
 		return false

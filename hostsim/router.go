@@ -233,7 +233,7 @@ func (r *router) take(p part) {
 	switch {
 	case p.Headers != nil:
 		r.answered = true
-		r.s.info.Details = "via_upstream"
+		r.s.info.SetDetails("via_upstream")
 		p.Headers.Put("x-envoy-upstream-service-time", strconv.FormatInt(time.Since(r.sent).Milliseconds(), 10))
 		r.s.chain.ResponseHeaders(p.Headers, p.End)
 	case p.Trailers != nil:
@@ -273,7 +273,7 @@ func (r *router) fail(f failure) {
 		r.s.info.Flags |= f.flag
 		r.s.info.UpstreamFailure = f.transport
 		if r.answered {
-			r.s.info.Details = "upstream_reset_after_response_started{" + underscores(f.reason) + "}"
+			r.s.info.SetDetails("upstream_reset_after_response_started{" + underscores(f.reason) + "}")
 			r.s.chain.Reset()
 			return
 		}

@@ -121,6 +121,9 @@ func (w *worker) load(i int) {
 	p := w.host.plugins[i]
 	vm := w.vms[p.spec]
 	if vm == nil || vm.Failed() != nil {
+		if vm != nil {
+			vm.Close()
+		}
 		vm = wasm.NewVM(w.ctx, p.spec, w)
 		w.vms[p.spec] = vm
 	}

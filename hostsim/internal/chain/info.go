@@ -64,7 +64,8 @@ type Info struct {
 	RequestBytes     uint64 // body bytes received from the client
 	ResponseBytes    uint64 // body bytes sent to the client
 	ResponseCode     int    // 0 until there is one
-	Details          string // "" until there are some
+	Details          string
+	HasDetails       bool // they may be empty
 	Flags            Flags
 	State            map[string]Object // filter state
 	RouteName        string
@@ -78,6 +79,9 @@ type Info struct {
 	UpstreamDuration time.Duration // first byte sent to last byte received; 0 until both
 	PoolReady        time.Duration // waiting for an upstream connection; 0 until there is one
 }
+
+// SetDetails sets the response code details.
+func (i *Info) SetDetails(details string) { i.Details, i.HasDetails = details, true }
 
 // Object is one value in the filter state.
 type Object struct {

@@ -250,7 +250,7 @@ func (s *Stream) SendLocalReply(r Reply) {
 	case s.encCalls > 0:
 		s.enc.aborted = true
 	}
-	s.Info.Details = r.Details
+	s.Info.SetDetails(r.Details)
 	if s.prepared != nil {
 		return // the first one counts, but for its details
 	}
@@ -305,8 +305,8 @@ func (s *Stream) ClientGone(details string, flag Flags) {
 	if s.destroyed {
 		return
 	}
-	if s.Info.Details == "" || s.Info.Details == "via_upstream" {
-		s.Info.Details = details
+	if !s.Info.HasDetails || s.Info.Details == "via_upstream" {
+		s.Info.SetDetails(details)
 	}
 	s.Info.Flags |= flag
 	s.destroy()

@@ -52,7 +52,9 @@ func (c *Cache) Close(ctx context.Context) error {
 // Compile checks and compiles code and links the host's functions to it.
 // interruptible lets a call be ended by its context, at some cost in speed.
 func Compile(ctx context.Context, code []byte, cache *Cache, interruptible bool) (*Module, error) {
-	features := api.CoreFeaturesV2 | experimental.CoreFeaturesThreads | experimental.CoreFeaturesTailCall
+	features := api.CoreFeaturesV2 | experimental.CoreFeaturesThreads | experimental.CoreFeaturesTailCall |
+		experimental.CoreFeaturesExtendedConst | experimental.CoreFeaturesExceptionHandling |
+		experimental.CoreFeaturesTypedFunctionReferences
 	config := wazero.NewRuntimeConfig().WithCoreFeatures(features).
 		WithMemoryLimitPages(maxMemoryPages).WithCloseOnContextDone(interruptible)
 	if cache != nil && cache.cache != nil {

@@ -196,7 +196,7 @@ func (c *Context) responseProperty(info *chain.Info, name string) value {
 			return int64(info.ResponseCode)
 		}
 	case "code_details":
-		if info.Details != "" {
+		if info.HasDetails {
 			return info.Details
 		}
 	case "flags":

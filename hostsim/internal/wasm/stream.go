@@ -264,8 +264,8 @@ func (c *Context) closeStream(stream abi.StreamType) abi.Status {
 	switch {
 	case stream == abi.Request || stream == abi.Response:
 		if c.handle != nil {
-			if info := c.handle.Info(); info.Details == "" {
-				info.Details = "wasm_close_stream"
+			if info := c.handle.Info(); !info.HasDetails {
+				info.SetDetails("wasm_close_stream")
 			}
 			c.vm.later(c.handle.Reset)
 		}

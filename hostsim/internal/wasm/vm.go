@@ -70,7 +70,7 @@ func NewVM(ctx context.Context, spec *Spec, worker Worker) *VM {
 	vm.vmCtx = &Context{vm: vm}
 	vm.vmCtx.parent, vm.vmCtx.root = vm.vmCtx, vm.vmCtx
 	vm.contexts[0] = vm.vmCtx
-	vm.ctx = context.WithValue(ctx, vmKey{}, vm)
+	vm.ctx = context.WithValue(withMemory(ctx), vmKey{}, vm)
 	if err := vm.instantiate(); err != nil {
 		vm.fail(err, false)
 	}
@@ -132,6 +132,7 @@ func (vm *VM) export(name, want string) (api.Function, error) {
 
 // start runs _initialize and main, or _start. Almost no host call is allowed in them.
 func (vm *VM) start() error {
+	defer func() { vm.started = true }()
 	initialize, err := vm.export("_initialize", "->")
 	if err != nil {
 		return err
@@ -153,8 +154,6 @@ func (vm *VM) callStart(name, sig string) error {
 	if fn == nil {
 		return err
 	}
-	vm.started = false
-	defer func() { vm.started = true }()
 	leave := vm.enter(vm.vmCtx)
 	defer leave()
 	vm.trace("--> %s()", name)
@@ -291,11 +290,19 @@ func (vm *VM) writeBytes(ptrPtr, sizePtr uint32, data []byte) abi.Status {
 	return abi.OK
 }
 
-// Close frees the instance.
+// ErrClosed is why a VM cannot be used after Close.
+var ErrClosed = errors.New("the VM is closed")
+
+// Close frees the instance. Nothing may run in it.
 func (vm *VM) Close() {
+	if vm.err == nil {
+		vm.err = ErrClosed
+	}
 	if vm.module != nil {
 		vm.module.Close(vm.ctx)
 	}
+	vm.module, vm.memory, vm.malloc = nil, nil, nil
+	clear(vm.calls[:])
 }
 
 // MemorySize is the size of the filter's memory in bytes.
