@@ -119,6 +119,7 @@ func (h *simHost) options(b *bootstrap, s setup) (hostsim.Options, error) {
 		LogLevel:                    hostsim.LevelInfo,
 		Log:                         h.log,
 		AccessLog:                   h.access,
+		Yield:                       s.yield,
 	}
 	for name := range b.capabilities() {
 		opts.Capabilities = append(opts.Capabilities, name)

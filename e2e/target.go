@@ -12,10 +12,11 @@ type setup struct {
 	policy    string // YAML
 	wasm      string // path of the filter
 	workers   int
-	fresh     bool   // a host that has served no other scenario
-	bodyLimit int    // Envoy's request_body_buffer_limit in bytes; 0 = as rendered
-	spare     bool   // the host has a third cluster, called spare
-	stop      string // "true" or "false": allow_on_headers_stop_iteration whatever the policy wants
+	fresh     bool                          // a host that has served no other scenario
+	bodyLimit int                           // Envoy's request_body_buffer_limit in bytes; 0 = as rendered
+	spare     bool                          // the host has a third cluster, called spare
+	yield     func(worker int, call string) // hostsim's Options.Yield
+	stop      string                        // "true" or "false": allow_on_headers_stop_iteration whatever the policy wants
 }
 
 // spare is the name of a cluster that the shipped configuration does not have.
