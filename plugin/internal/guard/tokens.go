@@ -111,9 +111,9 @@ func (r *Request) settleTokens(now time.Time) {
 // error of the upstream costs nothing.
 func (r *Request) used() int64 {
 	switch {
-	case !r.sent || r.phase == phaseAnswered || r.status == 0 || r.status >= 400:
+	case !r.sent || r.phase == phaseAnswered || r.status >= 400:
 		return 0
-	case r.usage == nil:
+	case r.usage == nil: // or the client left before an answer came
 		return r.promptTokens
 	}
 	u := r.usage.Result()

@@ -107,6 +107,34 @@ func TestWhatAnAnswerIsCharged(t *testing.T) {
 	}
 }
 
+// TestLeavingEarlyCostsThePrompt: a client that leaves before the answer begins
+// has had the provider read its prompt.
+func TestLeavingEarlyCostsThePrompt(t *testing.T) {
+	g, _ := newGuard(t, policyWith(tokenPolicy))
+	c := asking(500, 0)
+	stream := &testStream{properties: map[string]string{"xds.cluster_name": "openai", "response.code_details": "downstream_remote_disconnect"}}
+	r := g.NewRequest(stream)
+	r.Begin(c.headers, false, start)
+	if v := r.RequestBody(len(c.body), func() ([]byte, error) { return []byte(c.body), nil }, true, start); v.Action != Continue {
+		t.Fatal("refused")
+	}
+	estimate := r.promptTokens
+	r.Done(start)
+	if got := stream.states["tokens"]; estimate < 1 || got != strconv.FormatInt(estimate, 10) {
+		t.Errorf("charged %q for a prompt of %d tokens", got, estimate)
+	}
+	probe := asking(1, 1).run(t, g)
+	if left, _ := strconv.ParseInt(probe.answer["x-ratelimit-remaining-tokens"], 10, 64); left != 1000-estimate-1-estimate {
+		t.Errorf("%d left after a prompt of %d tokens and while another is asked", left, estimate)
+	}
+	unsent := g.NewRequest(stream)
+	unsent.Begin(c.headers, false, start)
+	unsent.Done(start)
+	if got := stream.states["tokens"]; got != "0" {
+		t.Errorf("a body that never came is charged %q", got)
+	}
+}
+
 func TestTokenBudgetRefills(t *testing.T) {
 	g, _ := newGuard(t, policyWith(`,"limits":[{"name":"budget","tokens":"600/1m"}]`))
 	asking(500, 600).run(t, g)
