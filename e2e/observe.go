@@ -110,11 +110,14 @@ func (s *scenario) stream(ctx context.Context, step script.Step) ([]string, erro
 		if err != nil {
 			return nil, fmt.Errorf("event %d did not arrive before the next was sent: %w", events+1, err)
 		}
-		events++
+		if events++; events == d.events {
+			break
+		}
 		s.host.upstreams().main.Release("stream")
 		s.host.upstreams().spare.Release("stream")
 	}
 	s.sent++
+	c.Close()
 	out := append(a.show(d), fmt.Sprintf("(%d events, each here before the next was sent)", events))
 	_, err = s.settle(ctx)
 	return out, err

@@ -40,6 +40,7 @@ type delivery struct {
 	await       bool   // hold the body until the upstream has the headers
 	gzip        bool   // compress the body
 	leave       bool   // hang up when the upstream has the whole request
+	events      int    // of a stream, after which the client leaves; 0 = it reads all
 	background  string // go on with the next step while the answer is waited for
 }
 
@@ -102,6 +103,7 @@ var options = map[string]func(d *delivery, value string) error{
 		d.leave = v == "waiting"
 		return want("hangup", v, "headers", "body", "waiting")
 	},
+	"events":     func(d *delivery, v string) (err error) { d.events, err = positive([]string{v}); return },
 	"background": func(d *delivery, v string) error { d.background = v; return nil },
 }
 
