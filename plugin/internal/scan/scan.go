@@ -4,75 +4,10 @@
 package scan
 
 import (
-	"errors"
-
 	"github.com/sparkward/sparkward/plugin/internal/scan/fold"
+	"github.com/sparkward/sparkward/plugin/internal/scan/model"
 	"github.com/sparkward/sparkward/plugin/internal/scan/rules"
 )
-
-// Role says who wrote a text. The order is the same as in package llm.
-type Role uint8
-
-const (
-	User Role = iota
-	System
-	Assistant
-	Tool
-	Document
-	numRoles
-)
-
-var roleNames = [numRoles]string{"user", "system", "assistant", "tool", "document"}
-
-// String returns the name used in policies and reports.
-func (r Role) String() string {
-	if r < numRoles {
-		return roleNames[r]
-	}
-	return "unknown"
-}
-
-// Severity says how sure a rule is, and how bad what it found.
-type Severity uint8
-
-const (
-	Low Severity = iota
-	Medium
-	High
-	Critical
-	numSeverities
-)
-
-var severityNames = [numSeverities]string{"low", "medium", "high", "critical"}
-
-// String returns the name used in rule files and reports.
-func (s Severity) String() string {
-	if s < numSeverities {
-		return severityNames[s]
-	}
-	return "unknown"
-}
-
-// Preset is a set of thresholds: Balanced is the default, Strict finds more
-// and is wrong more often, Quiet the reverse.
-type Preset uint8
-
-const (
-	Balanced Preset = iota
-	Strict
-	Quiet
-	numPresets
-)
-
-var presetNames = [numPresets]string{"balanced", "strict", "quiet"}
-
-// String returns the name used in policies.
-func (p Preset) String() string {
-	if p < numPresets {
-		return presetNames[p]
-	}
-	return "unknown"
-}
 
 // Input is one text to scan. Text must not change during Scan and is not kept.
 type Input struct {
@@ -80,14 +15,14 @@ type Input struct {
 	Text []byte
 }
 
-// Finding is one rule that matched. Rule, Category and Layer are constants of
-// the rule set: a finding never holds any of the text.
+// Finding is one rule that matched. Rule, Category and Layer are names of the
+// rule set: a finding never holds any of the text.
 type Finding struct {
 	Rule     string
 	Category string
 	Severity Severity
-	// Layer tells what had to be decoded to see it: "plain", or for example
-	// "base64>rot13".
+	// Layer tells what had to be decoded to see it: "plain", "mixed" for
+	// words with their letters mixed, or for example "base64>rot13".
 	Layer string
 	// Input is the index of the text in the slice given to Scan.
 	Input int
@@ -101,121 +36,115 @@ type Report struct {
 	Hits []int
 	// Score is the highest score of all inputs, 0 to 100.
 	Score int
-	// Truncated is set when a bound on work or findings was reached.
+	// Truncated is set when a text held more to decode than is looked into.
 	Truncated bool
-}
-
-// Settings choose what a Scanner looks for. The zero value is usable.
-type Settings struct {
-	Preset Preset
-	// Disable holds rule ids and categories to leave out.
-	Disable []string
-	// Thresholds replaces the preset's threshold of a role; 0 keeps it.
-	Thresholds [numRoles]int
 }
 
 // Scanner holds what Scan needs. It is not for concurrent use: Scan reuses
 // its buffers.
 type Scanner struct {
-	disabled  []bool
+	rules     []rules.Rule // all that can be found
+	own       int          // number of the first rule that is not a pattern
+	off       [numRoles][]bool
 	threshold [numRoles]int
-	folded    []byte
+	signals   signals
 	matcher   *rules.Matcher
+	text      state
+	buffers   [maxDepth + 1]buffers
 }
 
-// New checks s and prepares a Scanner.
-func New(s Settings) (*Scanner, error) {
-	if s.Preset >= numPresets {
-		return nil, errors.New("preset: want strict, balanced or quiet")
-	}
-	sc := &Scanner{disabled: make([]bool, len(rules.Builtin.Rules)), matcher: rules.NewMatcher(&rules.Builtin, nil), threshold: presetThresholds[s.Preset]}
-	for role, t := range s.Thresholds {
-		if t < 0 || t > 100 {
-			return nil, errors.New("thresholds." + roleNames[role] + ": want a score from 1 to 100, or 0 for the preset's")
-		}
-		if t > 0 {
-			sc.threshold[role] = t
-		}
-	}
-	for _, name := range s.Disable {
-		if !sc.disable(name) {
-			return nil, errors.New("disable: no rule or category is called " + name)
-		}
-	}
-	return sc, nil
-}
-
-func (s *Scanner) disable(name string) bool {
-	known := false
-	for i, r := range rules.Builtin.Rules {
-		if r.ID == name || r.Category == name {
-			s.disabled[i], known = true, true
-		}
-	}
-	return known
-}
-
-// presetThresholds are the scores from which a text counts as a hit, by
-// preset and role. Tool results and documents have no business giving orders
-// and are held to less.
-var presetThresholds = [numPresets][numRoles]int{
-	Balanced: {User: 60, System: 80, Assistant: 70, Tool: 50, Document: 50},
-	Strict:   {User: 40, System: 60, Assistant: 50, Tool: 30, Document: 30},
-	Quiet:    {User: 80, System: 90, Assistant: 85, Tool: 70, Document: 70},
+// state is what is known of the text being scanned.
+type state struct {
+	report *Report
+	input  int
+	role   Role
+	found  []bool // by rule
+	clean  int    // the score so far is 100 less this, in percent of percent
+	budget int    // bytes that may yet be decoded
 }
 
 // Scan looks through every input and fills r.
 func (s *Scanner) Scan(inputs []Input, r *Report) {
 	r.Findings, r.Hits, r.Score, r.Truncated = r.Findings[:0], r.Hits[:0], 0, false
 	for i := range inputs {
-		first := len(r.Findings)
-		var signs fold.Signs
-		s.folded = fold.Append(s.folded[:0], inputs[i].Text, &signs)
-		s.match(i, r)
-		score := total(r.Findings[first:])
-		if score >= s.thresholdOf(inputs[i].Role) {
+		score := s.scan(i, &inputs[i], r)
+		if score >= s.threshold[s.text.role] {
 			r.Hits = append(r.Hits, i)
 		}
 		r.Score = max(r.Score, score)
 	}
 }
 
-func (s *Scanner) thresholdOf(role Role) int {
-	return s.threshold[min(role, numRoles-1)]
+// scan looks through one text and returns its score.
+func (s *Scanner) scan(number int, in *Input, r *Report) int {
+	t := &s.text
+	t.report, t.input, t.role = r, number, min(in.Role, numRoles-1)
+	t.clean, t.budget = 100*100, budget(len(in.Text))
+	clear(t.found)
+
+	v := view{raw: in.Text}
+	b := &s.buffers[0]
+	b.folded = fold.Append(b.folded[:0], in.Text, &v.signs)
+	v.folded = b.folded
+	if s.matcher.Run(v.folded, &v.traits) > 0 {
+		s.addRules(path{})
+	}
+	v.turns = s.turns()
+	s.addModel(v.folded)
+	s.addSuspicions(&v)
+	if s.score() < s.threshold[t.role] {
+		s.decode(&v)
+	}
+	return s.score()
 }
 
-// points is what one finding of a severity adds to the score of a text.
-var points = [numSeverities]int{Low: 15, Medium: 45, High: 70, Critical: 90}
+// score is the score of the present text so far.
+func (s *Scanner) score() int { return 100 - (s.text.clean+50)/100 }
 
-// total joins findings as if each were an independent chance of an attack.
-func total(fs []Finding) int {
-	clean := 100
-	for _, f := range fs {
-		clean = clean * (100 - points[f.Severity]) / 100
-	}
-	if len(fs) == 0 {
-		return 0
-	}
-	return 100 - clean
-}
+// points is what one finding of a severity adds to the score of a text. A
+// score joins findings as if each were an independent chance of an attack.
+var points = [numSeverities]int{Low: 10, Medium: 45, High: 70, Critical: 90}
 
-// match runs the rules over the folded text and appends what they find.
-func (s *Scanner) match(input int, r *Report) {
-	var tr rules.Traits
-	if s.matcher.Run(s.folded, &tr) == 0 {
+// add notes that a rule was found in the present text, once.
+func (s *Scanner) add(rule int, severity Severity, p path) {
+	t := &s.text
+	if t.found[rule] || s.off[t.role][rule] {
 		return
 	}
+	t.found[rule] = true
+	t.clean = t.clean * (100 - points[severity]) / 100
+	t.report.Findings = append(t.report.Findings, Finding{
+		Rule: s.rules[rule].ID, Category: s.rules[rule].Category, Severity: severity,
+		Layer: p.String(), Input: t.input,
+	})
+}
+
+// addRules notes what the matcher found in the view that p leads to.
+func (s *Scanner) addRules(p path) {
 	s.matcher.Each(func(i int, how rules.Result) {
-		if s.disabled[i] || how == rules.Excused {
+		if how == rules.Excused {
 			return
 		}
-		layer := "plain"
-		if how == rules.Mixed {
-			layer = "mixed"
-		}
-		rule := &rules.Builtin.Rules[i]
-		r.Findings = append(r.Findings, Finding{
-			Rule: rule.ID, Category: rule.Category, Severity: Severity(rule.Severity), Layer: layer, Input: input,
-		})
+		s.add(i, Severity(s.rules[i].Severity), p)
 	})
+}
+
+// addModel notes what the model thinks of folded text. How sure it is makes
+// the severity.
+func (s *Scanner) addModel(folded []byte) {
+	if len(folded) == 0 {
+		return
+	}
+	score, plain := model.Rate(folded), path{}
+	for h := range model.Head(model.Heads) {
+		rule := s.own + int(h)
+		switch {
+		case score.Over(h, model.Quiet):
+			s.add(rule, Critical, plain)
+		case score.Over(h, model.Balanced):
+			s.add(rule, High, plain)
+		case score.Over(h, model.Strict):
+			s.add(rule, Medium, plain)
+		}
+	}
 }

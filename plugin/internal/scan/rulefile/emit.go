@@ -44,7 +44,9 @@ func Emit(t *rules.Table) ([]byte, error) {
 	conds(&b, "Guards", t.Guards)
 	b.WriteString("\tMixed: MixedWords{\n")
 	numbers(&b, "Keys", "uint32", t.Mixed.Keys)
-	numbers(&b, "Values", "uint16", t.Mixed.Values)
+	numbers(&b, "At", "uint16", t.Mixed.At)
+	b.WriteString("\tWords: \"\" +\n")
+	text(&b, t.Mixed.Words)
 	b.WriteString("\t},\n\tRules: []Rule{\n")
 	for _, r := range t.Rules {
 		b.WriteString("\t\t{" + strconv.Quote(r.ID) + ", " + strconv.Quote(r.Category) + ", " + strconv.Itoa(int(r.Severity)) + "},\n")

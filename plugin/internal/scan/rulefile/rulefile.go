@@ -63,8 +63,12 @@ func Load(fsys fs.FS) (*Set, error) {
 			return nil, err
 		}
 	}
+	s.addSignals()
 	return s, nil
 }
+
+// Table compiles the set.
+func (s *Set) Table() (*rules.Table, error) { return rules.Build(s.Source) }
 
 // words reads a file of word lists:
 //

@@ -1,31 +1,14 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
-	"strings"
-
-	"github.com/sparkward/sparkward/plugin/internal/scan/fold"
-	"github.com/sparkward/sparkward/plugin/internal/scan/trie"
 )
 
-const (
-	maxWithin  = 200 // words
-	maxSlots   = 6
-	maxWord    = 80 // bytes of a folded word or phrase: bounds the work of a walk
-	maxClasses = 2000
-)
-
-// Build compiles src. Words and rules of src may use the classes of base,
-// which may be nil; the result is to be used together with base.
-func Build(base *Table, src Source) (*Table, error) {
-	b := builder{common: src.Common, classes: map[string]uint16{}, values: map[string]uint16{}, words: map[word][]uint16{}, mix: map[word]bool{}, context: map[uint16]bool{}}
-	if base != nil {
-		for _, name := range base.Classes {
-			b.class(name)
-		}
-		b.own = len(base.Classes)
-	}
+// Build compiles a whole rule set. It is not part of the filter.
+func Build(src Source) (*Table, error) {
+	b := builder{common: src.Common}
 	for _, l := range src.Lists {
 		if err := b.list(l); err != nil {
 			return nil, err
@@ -46,38 +29,37 @@ func Build(base *Table, src Source) (*Table, error) {
 			return nil, err
 		}
 	}
-	return b.table()
+	t, err := b.table()
+	if err != nil {
+		return nil, err
+	}
+	return t, complete(t, src)
 }
 
-// word is a folded word, the key under which its classes are gathered.
-type word struct {
-	text  string
-	whole bool
-}
+// Flags of a class: what its words are for.
+const (
+	inSlots   = 1 << iota // they fill slots, or Matcher.Seen tells of them
+	inContext             // they rule a match out
+)
 
 type builder struct {
-	t       Table
-	own     int // number of classes that the base has
-	classes map[string]uint16
-	words   map[word][]uint16
-	mix     map[word]bool
-	common  []string
-	values  map[string]uint16 // number of each distinct list of classes
-	uses    [][]Use           // by class
-	guards  [][]Cond
-	context map[uint16]bool // classes that rule a match out
+	t      Table
+	common []string
+	words  []entry
+	// by class
+	flags  []uint8
+	uses   [][]Use
+	guards [][]Cond
 }
 
 // class returns the number of a class, which it adds if it is new.
 func (b *builder) class(name string) uint16 {
-	n, ok := b.classes[name]
-	if !ok {
-		n = uint16(len(b.t.Classes))
-		b.classes[name] = n
-		b.t.Classes = append(b.t.Classes, name)
-		b.uses, b.guards = append(b.uses, nil), append(b.guards, nil)
+	if n := slices.Index(b.t.Classes, name); n >= 0 {
+		return uint16(n)
 	}
-	return n
+	b.t.Classes = append(b.t.Classes, name)
+	b.flags, b.uses, b.guards = append(b.flags, 0), append(b.uses, nil), append(b.guards, nil)
+	return uint16(len(b.t.Classes) - 1)
 }
 
 func (b *builder) list(l List) error {
@@ -85,77 +67,30 @@ func (b *builder) list(l List) error {
 		return &Error{"word list", "has no name"}
 	}
 	for _, w := range l.Words {
-		if err := b.add(l.Class, w, l.Mix); err != nil {
+		if err := b.add(l.Class, w); err != nil {
 			return &Error{"word list " + l.Class, err.Error()}
 		}
+	}
+	if l.Seen {
+		b.flags[b.class(l.Class)] |= inSlots
 	}
 	return nil
 }
 
 // add puts a word into a class.
-func (b *builder) add(class, text string, mix bool) error {
-	w, err := parseWord(text)
-	if err != nil {
-		return err
+func (b *builder) add(class, text string) error {
+	w, problem := parseWord(text)
+	if problem != "" {
+		return &Error{text, problem}
 	}
-	if len(b.t.Classes) >= maxClasses {
-		return &Error{text, "too many word lists: at most " + strconv.Itoa(maxClasses)}
-	}
-	c := b.class(class)
-	b.mix[w] = b.mix[w] || mix
-	if !slices.Contains(b.words[w], c) {
-		b.words[w] = append(b.words[w], c)
-	}
+	b.words = append(b.words, entry{w, b.class(class)})
 	return nil
-}
-
-// parseWord folds a word as texts are folded and brings the spaces of a phrase
-// into the form that the walk expects.
-func parseWord(text string) (word, error) {
-	var signs fold.Signs
-	body, stem := strings.CutSuffix(text, "*")
-	body, line := strings.CutPrefix(body, "^")
-	var b []byte
-	if line {
-		b = append(b, '\n')
-	}
-	b = fold.Append(b, []byte(body), &signs)
-	if len(b) > 0 && b[len(b)-1] == ' ' {
-		b = b[:len(b)-1]
-	}
-	if len(b) == 0 {
-		return word{}, &Error{text, "empty word"}
-	}
-	if len(b) > maxWord {
-		return word{}, &Error{text, "too long: at most " + strconv.Itoa(maxWord) + " bytes"}
-	}
-	if kinds[b[0]] != kSep {
-		b = joinWords(b)
-	}
-	last := len(b) - 1
-	for last > 0 && b[last]&0xC0 == 0x80 {
-		last--
-	}
-	return word{string(b), !stem && kindAt(b, last)&(kSep|kSpread) == 0}, nil
-}
-
-// joinWords puts one space for each run of separators and none at the end.
-func joinWords(b []byte) []byte {
-	out := b[:0]
-	for i, c := range b {
-		if kinds[c] != kSep {
-			out = append(out, c)
-		} else if i+1 < len(b) && kinds[b[i+1]] != kSep {
-			out = append(out, ' ')
-		}
-	}
-	return out
 }
 
 // derive adds the forms of a derived class. It is new, so that no form before
 // can lead to it: matching cannot go in circles.
 func (b *builder) derive(d Derived) error {
-	if _, ok := b.classes[d.Class]; ok || d.Class == "" {
+	if slices.Contains(b.t.Classes, d.Class) || d.Class == "" {
 		return &Error{"derived class " + d.Class, "has no name or one that is taken"}
 	}
 	first := len(b.t.Patterns)
@@ -209,8 +144,8 @@ func (b *builder) form(f Form, rule int) error {
 		Ordered: f.Ordered, Span: uint16(f.Within * wordUnits), CondAt: uint16(len(b.t.Conds)), Key: b.key(f),
 	}
 	number := uint16(len(b.t.Patterns))
-	for i := range f.Slots {
-		if err := b.slot(Use{number, uint8(i)}, f.Slots[i], f.Ordered); err != nil {
+	for i, names := range f.Slots {
+		if err := b.slot(Use{number, uint8(i)}, names, f.Ordered); err != nil {
 			return err
 		}
 	}
@@ -219,7 +154,7 @@ func (b *builder) form(f Form, rule int) error {
 		if err != nil {
 			return err
 		}
-		b.context[c] = true
+		b.flags[c] |= inContext
 		b.t.Conds = append(b.t.Conds, Cond{c, uint16(u.Within * wordUnits), u.After})
 		p.Conds++
 	}
@@ -244,9 +179,10 @@ func (b *builder) slot(u Use, names []string, ordered bool) error {
 				return &Error{name, "fills two slots; that needs an ordered form"}
 			}
 		}
+		b.flags[c] |= inSlots
 		b.t.Slots = append(b.t.Slots, c)
 		// Later slots first: a word must not fill a slot and then the next one.
-		b.uses[c] = slices.Insert(b.uses[c], 0, u)
+		b.uses[c] = append([]Use{u}, b.uses[c]...)
 	}
 	return nil
 }
@@ -259,7 +195,11 @@ func (b *builder) key(f Form) uint8 {
 		if f.Ordered && len(f.Slots) > 2 && i > 0 {
 			break
 		}
-		if !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(b.common, name) }) {
+		common := false
+		for _, name := range names {
+			common = common || slices.Contains(b.common, name)
+		}
+		if !common {
 			return uint8(i)
 		}
 	}
@@ -270,15 +210,14 @@ func (b *builder) key(f Form) uint8 {
 // quotes.
 func (b *builder) known(name string) (uint16, error) {
 	if len(name) > 2 && name[0] == '"' && name[len(name)-1] == '"' {
-		if err := b.add(name, name[1:len(name)-1], false); err != nil {
+		if err := b.add(name, name[1:len(name)-1]); err != nil {
 			return 0, err
 		}
 	}
-	c, ok := b.classes[name]
-	if !ok {
-		return 0, &Error{name, "no word list is called so; a word by itself goes in quotes"}
+	if c := slices.Index(b.t.Classes, name); c >= 0 {
+		return uint16(c), nil
 	}
-	return c, nil
+	return 0, &Error{name, "no word list is called so; a word by itself goes in quotes"}
 }
 
 func (b *builder) guard(g Guard) error {
@@ -293,7 +232,7 @@ func (b *builder) guard(g Guard) error {
 	if g.Within < 1 || g.Within > maxWithin {
 		return &Error{"guard of " + g.Class, "within: want 1 to " + strconv.Itoa(maxWithin) + " words"}
 	}
-	b.context[by] = true
+	b.flags[by] |= inContext
 	b.guards[c] = append(b.guards[c], Cond{by, uint16(g.Within * wordUnits), false})
 	return nil
 }
@@ -301,7 +240,12 @@ func (b *builder) guard(g Guard) error {
 // table lays everything out.
 func (b *builder) table() (*Table, error) {
 	t := &b.t
-	if err := b.tries(); err != nil {
+	b.number()
+	var err error
+	if t.Words, err = t.pack(b.with(inSlots)); err != nil {
+		return nil, err
+	}
+	if t.Context, err = t.pack(b.with(inContext)); err != nil {
 		return nil, err
 	}
 	t.ListAt = append(t.ListAt, uint16(len(t.Lists)))
@@ -314,130 +258,79 @@ func (b *builder) table() (*Table, error) {
 	}
 	t.UseAt = append(t.UseAt, uint16(len(t.Uses)))
 	t.GuardAt = append(t.GuardAt, uint16(len(t.Guards)))
-	b.keys()
+	t.keys()
 	return t, nil
 }
 
-// tries puts each word into the trie of what fills slots or of context, or
-// both, by its classes. Words of classes that nothing uses are left out.
-func (b *builder) tries() error {
-	var slots, context []trie.Pattern
-	var mixed []string
-	var mixedValues []uint16
-	filter := make([]uint64, filterBits/64)
-	for _, w := range sortedWords(b.words) {
-		fill, around := b.roles(b.words[w])
-		if len(fill) > 0 {
-			v := b.valueOf(fill)
-			slots = append(slots, trie.Pattern{Bytes: w.text, Whole: w.whole, Value: v})
-			if b.mix[w] && w.whole && mixable(w.text) {
-				mixed, mixedValues = append(mixed, w.text), append(mixedValues, v)
-				addJumbled(filter, w.text)
-			}
-			if !addKeys(filter, w) && b.own == 0 {
-				return &Error{w.text + "*", "too short for the beginning of longer words: want five letters"}
+// number gives the lists of classes that most words have the lowest numbers:
+// in a trie they take less room.
+func (b *builder) number() {
+	count := map[string]int{}
+	var scratch Table
+	for _, flag := range []uint8{inSlots, inContext} {
+		classes := map[word][]uint16{}
+		for _, e := range b.with(flag) {
+			if !slices.Contains(classes[e.word], e.class) {
+				classes[e.word] = append(classes[e.word], e.class)
 			}
 		}
-		if len(around) > 0 {
-			context = append(context, trie.Pattern{Bytes: w.text, Whole: w.whole, Value: b.valueOf(around)})
+		for _, l := range classes {
+			slices.Sort(l)
+			count[fmt.Sprint(l)]++
+		}
+		for _, l := range classes {
+			scratch.valueOf(l)
 		}
 	}
-	var err error
-	if b.t.Words, err = trie.Build(slots); err != nil {
-		return err
+	lists := make([][]uint16, len(scratch.ListAt))
+	scratch.ListAt = append(scratch.ListAt, uint16(len(scratch.Lists)))
+	for v := range lists {
+		lists[v] = scratch.Lists[scratch.ListAt[v]:scratch.ListAt[v+1]]
 	}
-	if b.t.Context, err = trie.Build(context); err != nil {
-		return err
-	}
-	if b.own == 0 { // a user's words may be too short for it
-		b.t.Filter = filter
-	}
-	b.t.Mixed = buildMixed(mixed, mixedValues)
-	return nil
-}
-
-// roles splits the classes of a word into those that fill slots and those that
-// stand around a match.
-func (b *builder) roles(classes []uint16) (fill, around []uint16) {
-	for _, c := range classes {
-		if len(b.uses[c]) > 0 || int(c) < b.own {
-			fill = append(fill, c)
+	slices.SortFunc(lists, func(x, y []uint16) int {
+		if nx, ny := count[fmt.Sprint(x)], count[fmt.Sprint(y)]; nx != ny {
+			return ny - nx
 		}
-		if b.context[c] || int(c) < b.own {
-			around = append(around, c)
-		}
-	}
-	return fill, around
-}
-
-// valueOf returns the number of a list of classes.
-func (b *builder) valueOf(classes []uint16) uint16 {
-	slices.Sort(classes)
-	key := ""
-	for _, c := range classes {
-		key += strconv.Itoa(int(c)) + " "
-	}
-	v, ok := b.values[key]
-	if !ok {
-		v = uint16(len(b.t.ListAt))
-		b.values[key] = v
-		b.t.ListAt = append(b.t.ListAt, uint16(len(b.t.Lists)))
-		b.t.Lists = append(b.t.Lists, classes...)
-	}
-	return v
-}
-
-func sortedWords(words map[word][]uint16) []word {
-	all := make([]word, 0, len(words))
-	for w := range words {
-		all = append(all, w)
-	}
-	slices.SortFunc(all, func(a, b word) int {
-		if n := strings.Compare(a.text, b.text); n != 0 || a.whole == b.whole {
-			return n
-		} else if a.whole {
-			return 1
-		}
-		return -1
+		return slices.Compare(x, y)
 	})
-	return all
+	for _, l := range lists {
+		b.t.valueOf(l)
+	}
 }
 
-// mixable tells whether a word is of the kind that MixedWords keeps.
-func mixable(w string) bool {
-	if len(w) < minMixed || len(w) > maxMixed {
-		return false
-	}
-	for i := 0; i < len(w); i++ {
-		if kinds[w[i]] != kLetter {
-			return false
+// with returns the words of the classes that have a flag. Words of classes that
+// nothing uses are left out.
+func (b *builder) with(flag uint8) (words []entry) {
+	for _, e := range b.words {
+		if b.flags[e.class]&flag != 0 {
+			words = append(words, e)
 		}
 	}
-	return true
+	return words
 }
 
 // maxKeys is the number of keys: one bit is for patterns without one.
 const maxKeys = 63
 
-// keys gives each slot that a pattern waits for a bit; slots filled by the
-// same classes share it, and when bits run out, others do.
-func (b *builder) keys() {
-	t := &b.t
+// keys gives each slot that a pattern waits for a bit. Slots filled by the same
+// classes share it, and when bits run out, others do.
+func (t *Table) keys() {
 	t.Wakes, t.Serves = make([]uint64, len(t.Classes)), make([]uint64, len(t.Classes))
-	numbers := map[string]int{}
+	var slots []int
 	for i := range t.Patterns {
 		p := &t.Patterns[i]
 		bit := uint64(1) << maxKeys // always awake
 		if p.Key != noKey {
-			key := ""
-			for _, c := range t.slotClasses(int(p.First) + int(p.Key)) {
-				key += strconv.Itoa(int(c)) + " "
+			slot := int(p.First) + int(p.Key)
+			n := 0
+			for n < len(slots) && !slices.Equal(t.slotClasses(slots[n]), t.slotClasses(slot)) {
+				n++
 			}
-			if _, ok := numbers[key]; !ok {
-				numbers[key] = len(numbers) % maxKeys
+			if n == len(slots) {
+				slots = append(slots, slot)
 			}
-			bit = 1 << numbers[key]
-			for _, c := range t.slotClasses(int(p.First) + int(p.Key)) {
+			bit = 1 << (n % maxKeys)
+			for _, c := range t.slotClasses(slot) {
 				t.Wakes[c] |= bit
 			}
 		}

@@ -66,7 +66,7 @@ func (f *finder) find(t *trie.Trie, begin int) {
 // text at i.
 func (f *finder) rest(rest string, begin, i int, phrase bool) {
 	text, k := f.text, 0
-	for ; rest[k] > trie.LabelWord; k++ {
+	for ; !trie.IsEnd(rest[k]); k++ {
 		if i >= len(text) {
 			return
 		}
@@ -84,8 +84,8 @@ func (f *finder) rest(rest string, begin, i int, phrase bool) {
 		}
 		i++
 	}
-	if rest[k] == trie.LabelStem || f.wordEnds(i) {
-		f.add(uint16(rest[k+1])|uint16(rest[k+2])<<8, begin, i)
+	if v, whole := trie.End(rest[k:]); !whole || f.wordEnds(i) {
+		f.add(v, begin, i)
 	}
 }
 

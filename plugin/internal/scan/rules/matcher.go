@@ -10,8 +10,7 @@ type Matcher struct {
 	pos         int32   // the same for the last word of the phrase that begins there
 	last        []int32 // of a class: where it was seen last; 0 for never
 	state       [2]state
-	mixedAt     int32 // where a word with mixed letters was seen last
-	found       int   // rules found so far
+	found       int // rules found so far
 }
 
 // state is what a Matcher keeps for the patterns of one table.
@@ -31,9 +30,7 @@ const (
 	// Excused means that it was found only where context rules it out: in a
 	// question, a quotation, a report.
 	Excused
-	// Mixed means that it was found in words with their inner letters mixed.
-	Mixed
-	// Found means that it was found in words as they are.
+	// Found means that it was found.
 	Found
 )
 
@@ -60,7 +57,7 @@ func newState(t *Table) state {
 }
 
 func (m *Matcher) reset(text []byte) {
-	m.text, m.start, m.mixedAt, m.found = text, origin, 0, 0
+	m.text, m.start, m.found = text, origin, 0
 	clear(m.last)
 	for i := range m.state {
 		s := &m.state[i]
@@ -195,11 +192,8 @@ func (m *Matcher) match(s *state, p *Pattern, begin int32) {
 		return
 	}
 	found := Found
-	switch {
-	case m.excused(s.table.Conds[p.CondAt:int(p.CondAt)+int(p.Conds)], begin):
+	if m.excused(s.table.Conds[p.CondAt:int(p.CondAt)+int(p.Conds)], begin) {
 		found = Excused
-	case m.mixedAt >= begin:
-		found = Mixed
 	}
 	if *r == Absent {
 		m.found++

@@ -1,17 +1,18 @@
 package rules
 
 // MixedWords finds words whose inner letters were put in another order:
-// "ignroe" for "ignore". Only ASCII words of minMixed to maxMixed letters are
-// kept.
+// "ignroe" for "ignore". Words of minMixed to maxMixed ASCII letters are kept.
 type MixedWords struct {
-	// Keys and Values are an open hash table of the words' signatures; its
-	// size is a power of two. A zero key is an empty place.
-	Keys   []uint32
-	Values []uint16
+	// Keys and At are an open hash table: the signature of a word, and where
+	// it stands in Words behind its length. The size is a power of two; a zero
+	// key is an empty place.
+	Keys  []uint32
+	At    []uint16
+	Words string
 }
 
 const (
-	minMixed = 5
+	minMixed = 4
 	maxMixed = 15
 )
 
@@ -25,20 +26,35 @@ var letterSum = [26]uint32{
 	0xe360b596, 0x1c456002, 0x6f196331, 0xd94ebeb1, 0x0cc4a611,
 }
 
-// find returns the value of the word with these ASCII small letters in some
-// order of the inner ones.
-func (m *MixedWords) find(word []byte) (uint16, bool) {
+// find returns the word that word, of ASCII small letters, has the letters of,
+// with the same first and last one. It is empty if there is none or if it is
+// word itself.
+func (m *MixedWords) find(word []byte) string {
+	if w := m.ordered(word); w != string(word) {
+		return w
+	}
+	return ""
+}
+
+// Has tells whether word, of ASCII small letters, is one of the words.
+func (m *MixedWords) Has(word []byte) bool {
+	return len(word) > 0 && m.ordered(word) == string(word)
+}
+
+// ordered returns the word that has the letters and ends of word.
+func (m *MixedWords) ordered(word []byte) string {
 	if len(m.Keys) == 0 || len(word) < minMixed || len(word) > maxMixed {
-		return 0, false
+		return ""
 	}
 	key := mixedKey(word)
 	mask := uint32(len(m.Keys) - 1)
 	for i := key & mask; m.Keys[i] != 0; i = (i + 1) & mask {
 		if m.Keys[i] == key {
-			return m.Values[i], true
+			at := int(m.At[i])
+			return m.Words[at+1 : at+1+int(m.Words[at])]
 		}
 	}
-	return 0, false
+	return ""
 }
 
 // mixedKey is the signature of a word: its ends and the sum of its letters.
@@ -50,25 +66,27 @@ func mixedKey(word []byte) uint32 {
 	return sum | 1<<31
 }
 
-// buildMixed makes the tables for words, each with its value.
-func buildMixed(words []string, values []uint16) MixedWords {
-	if len(words) == 0 {
-		return MixedWords{}
-	}
-	size := 4
-	for size < 2*len(words) {
-		size *= 2
-	}
-	m := MixedWords{Keys: make([]uint32, size), Values: make([]uint16, size)}
-	for k, w := range words {
-		if _, known := m.find([]byte(w)); known {
-			continue // a word is listed once; the first of two anagrams stays
+// Unmix appends folded text with words whose inner letters were mixed as they
+// were before. It returns how many there were.
+func (m *MixedWords) Unmix(dst, text []byte) ([]byte, int) {
+	n := 0
+	for i := 0; i < len(text); {
+		end := i
+		for end < len(text) && kinds[text[end]] == kLetter {
+			end++
 		}
-		i := mixedKey([]byte(w)) & uint32(size-1)
-		for m.Keys[i] != 0 {
-			i = (i + 1) & uint32(size-1)
+		if end == i {
+			dst = append(dst, text[i])
+			i++
+			continue
 		}
-		m.Keys[i], m.Values[i] = mixedKey([]byte(w)), values[k]
+		if w := m.find(text[i:end]); w != "" {
+			dst = append(dst, w...)
+			n++
+		} else {
+			dst = append(dst, text[i:end]...)
+		}
+		i = end
 	}
-	return m
+	return dst, n
 }

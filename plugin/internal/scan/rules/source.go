@@ -24,7 +24,15 @@ type List struct {
 	// Mix asks to find the words also with their inner letters mixed, if they
 	// are of five or more ASCII letters.
 	Mix bool
+	// Seen asks to keep the words though no rule may use them: Matcher.Seen
+	// tells of them.
+	Seen bool
 }
+
+// Signal begins the names of the lists that hold telling words as ciphers of
+// letters write them: behind it stands how far the alphabet was moved,
+// "mirrored" or "reversed", or nothing for the list of all of these.
+const Signal = "signal:"
 
 // Guard says that a word of Class does not count within so many words behind
 // one of By.

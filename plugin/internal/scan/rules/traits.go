@@ -5,38 +5,50 @@ import "math/bits"
 // Traits are what a walk saw of the shape of a text, for deciding what else
 // to try on it.
 type Traits struct {
-	Words      int    // words, and characters of scripts without spaces
-	Letters    int    // bytes in words
+	Words      int    // words; a row of characters without spaces is one
 	Long       bool   // a run of longRun ASCII letters and digits was met
+	Codes      bool   // somewhere words are very short, or digits or marks many
 	Leet       int    // places where ASCII letters and digits meet
 	Lookalikes int    // characters like Latin ones beside a Latin letter
 	Single     int    // most words of one byte within 64 bytes
-	Seps       uint64 // a bit for each separator met below 0x40, at its number
-	Slash      bool   // a backslash was met
+	Inner      int    // single marks between two letters
+	Mixed      int    // words that have the letters of a known one in another order
+	Seps       uint64 // a bit for each separator or first digit met below 0x40, at its number
+	Other      uint64 // likewise for those from 0x40 on, at their number less 0x40
 }
 
-// longRun is the number of letters and digits in a row that is long for a
-// word.
-const longRun = 16
+const (
+	// longRun is the number of letters and digits in a row that is long for a
+	// word: only one English word in a thousand is longer.
+	longRun = 16
+	// Common text has up to 14 words, 10 digits and 12 marks in 64 bytes; hex
+	// codes make 21 words, decimal ones 48 digits, Morse 40 marks.
+	manyWords, manyDigits, manyMarks = 17, 24, 32
+)
 
 // note takes in the shape of 64 bytes; prev are the words of those before.
 func (t *Traits) note(k *block, words, prev uint64) {
-	t.Words += bits.OnesCount64(words &^ (words << 1))
-	t.Letters += bits.OnesCount64(words)
+	begins := bits.OnesCount64(words &^ (words << 1))
+	marks := ^(words | k.space)
+	t.Words += begins
 	t.Single = max(t.Single, bits.OnesCount64(words&^(words<<1|prev>>63)&^(words>>1)))
 	t.Leet += bits.OnesCount64(k.digit & (k.letter<<1 | k.letter>>1))
+	t.Inner += bits.OnesCount64(marks & (k.letter << 1) & (k.letter >> 1))
 	ascii := words &^ k.high
 	if hasRun(ascii) || hasRun(ascii<<longRun|prev>>(64-longRun)) {
 		t.Long = true
 	}
+	if begins >= manyWords || bits.OnesCount64(k.digit) >= manyDigits || bits.OnesCount64(marks) >= manyMarks {
+		t.Codes = true
+	}
 }
 
-// mark takes in a separator.
+// mark takes in a separator or the first digit of a number.
 func (t *Traits) mark(c byte) {
 	if c < 0x40 {
 		t.Seps |= 1 << c
-	} else if c == '\\' {
-		t.Slash = true
+	} else {
+		t.Other |= 1 << (c & 0x3F)
 	}
 }
 

@@ -199,8 +199,7 @@ func (w *walker) begin(i int) bool {
 
 // mixed takes in a word that begins no pattern.
 func (w *walker) mixed(i, size int) {
-	if v, ok := w.base.Mixed.find(w.finder.text[i : i+size]); ok {
-		w.at, w.mixedAt = i, w.start
-		w.value(w.base, v, 0)
+	if w.base.Mixed.find(w.finder.text[i:i+size]) != "" {
+		w.traits.Mixed++
 	}
 }

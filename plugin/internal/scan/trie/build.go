@@ -2,7 +2,6 @@ package trie
 
 import (
 	"errors"
-	"slices"
 	"strings"
 )
 
@@ -26,19 +25,23 @@ var errFull = errors.New("trie: too many patterns")
 // Build packs patterns. The result is the same for the same set of patterns in
 // any order.
 func Build(patterns []Pattern) (Trie, error) {
-	sorted := slices.Clone(patterns)
-	slices.SortFunc(sorted, func(a, b Pattern) int { return strings.Compare(a.key(), b.key()) })
-	b := builder{patterns: sorted, cells: make([]uint32, 512), bases: make([]bool, 512), free: 1}
-	for i, p := range sorted {
+	if len(patterns) == 0 {
+		return Trie{Cells: []uint32{0}}, nil
+	}
+	b := builder{cells: make([]uint32, 512), bases: make([]bool, 512), free: 1}
+	for _, p := range patterns {
+		if !p.valid() {
+			return Trie{}, ErrPattern
+		}
 		b.keys = append(b.keys, p.key())
-		if !p.valid() || i > 0 && b.keys[i] == b.keys[i-1] {
+	}
+	Sort(b.keys)
+	for i := 1; i < len(b.keys); i++ {
+		if path(b.keys[i]) == path(b.keys[i-1]) {
 			return Trie{}, ErrPattern
 		}
 	}
-	if len(sorted) == 0 {
-		return Trie{Cells: []uint32{0}}, nil
-	}
-	if err := b.place(0, 0, 0, len(sorted)); err != nil {
+	if err := b.place(0, 0, 0, len(b.keys)); err != nil {
 		return Trie{}, err
 	}
 	tails, err := b.layTails()
@@ -61,21 +64,63 @@ func (p Pattern) valid() bool {
 	return p.Bytes != ""
 }
 
-// key is the path of p through the trie: its bytes and the label of its value.
+// valueBytes is the length of the value in a key.
+const valueBytes = 2
+
+// key is the path of p through the trie, its bytes and the label of its value,
+// and then the value.
 func (p Pattern) key() string {
+	label := byte(LabelStem)
 	if p.Whole {
-		return p.Bytes + string(rune(LabelWord))
+		label = LabelWord
 	}
-	return p.Bytes + string(rune(LabelStem))
+	return p.Bytes + string([]byte{label, byte(p.Value), byte(p.Value >> 8)})
+}
+
+// path returns a key without the value.
+func path(key string) string { return key[:len(key)-valueBytes] }
+
+// value returns the value of a key.
+func value(key string) uint16 {
+	return uint16(key[len(key)-2]) | uint16(key[len(key)-1])<<8
+}
+
+// Sort sorts s. Unlike the standard library's it is a few hundred bytes of
+// code, and fast enough for words.
+func Sort(s []string) {
+	for root := len(s)/2 - 1; root >= 0; root-- {
+		sift(s, root)
+	}
+	for end := len(s) - 1; end > 0; end-- {
+		s[0], s[end] = s[end], s[0]
+		sift(s[:end], 0)
+	}
+}
+
+// sift moves the element at root down to its place in the heap s.
+func sift(s []string, root int) {
+	for {
+		child := 2*root + 1
+		if child >= len(s) {
+			return
+		}
+		if child+1 < len(s) && s[child] < s[child+1] {
+			child++
+		}
+		if s[root] >= s[child] {
+			return
+		}
+		s[root], s[child] = s[child], s[root]
+		root = child
+	}
 }
 
 type builder struct {
-	patterns []Pattern
-	keys     []string
-	cells    []uint32
-	bases    []bool // in use
-	free     uint32 // no free cell is below it
-	tails    []tail
+	keys  []string
+	cells []uint32
+	bases []bool // in use
+	free  uint32 // no free cell is below it
+	tails []tail
 }
 
 // tail is the rest of a pattern, to be put behind the state in a cell.
@@ -93,11 +138,9 @@ type edge struct {
 // place lays out the state in cell at, whose path is depth bytes long and
 // shared by the keys from..to.
 func (b *builder) place(at uint32, depth, from, to int) error {
-	if to-from == 1 && at != 0 {
-		v := b.patterns[from].Value
-		rest := b.keys[from][depth:]
+	if to-from == 1 && at != 0 && plain(b.keys[from][depth:]) {
 		b.cells[at] |= inTail
-		b.tails = append(b.tails, tail{at, rest + string([]byte{byte(v), byte(v >> 8)})})
+		b.tails = append(b.tails, tail{at, packEnd(b.keys[from][depth:])})
 		return nil
 	}
 	edges := b.edges(depth, from, to)
@@ -120,9 +163,32 @@ func (b *builder) place(at uint32, depth, from, to int) error {
 	return nil
 }
 
+// plain tells whether no byte of a key's rest could be taken for an end.
+func plain(rest string) bool {
+	for _, c := range []byte(path(rest)[:len(path(rest))-1]) {
+		if IsEnd(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// packEnd returns the rest of a key with its end as End reads it.
+func packEnd(rest string) string {
+	bytes, label := path(rest)[:len(path(rest))-1], path(rest)[len(path(rest))-1]
+	code := firstShort + int(value(rest))*2 + int(label)
+	if code >= lineFeed {
+		code++
+	}
+	if code > lastShort {
+		return rest
+	}
+	return bytes + string(rune(code))
+}
+
 // fill claims the cell behind edge e of the state in cell at.
 func (b *builder) fill(at, base uint32, e edge) {
-	value := uint32(b.patterns[e.from].Value) << baseShift
+	value := uint32(value(b.keys[e.from])) << baseShift
 	k := base + uint32(e.label)
 	switch e.label {
 	case LabelStem:
@@ -187,32 +253,29 @@ func (b *builder) fits(base uint32, edges []edge) bool {
 	return true
 }
 
-// layTails writes the tails one behind the other, those that end alike once,
-// and their places into the cells.
+// layTails writes the tails, the long ones first, and their places into the
+// cells. One that is part of what is there takes no more room.
 func (b *builder) layTails() (string, error) {
-	slices.SortFunc(b.tails, func(x, y tail) int { return -compareFromEnd(x.text, y.text) })
-	var out []byte
-	last := ""
-	for _, t := range b.tails {
-		if !strings.HasSuffix(last, t.text) {
-			out = append(out, t.text...)
-			last = t.text
+	var out strings.Builder
+	for size, left := 0, len(b.tails); left > 0; size++ {
+		for _, t := range b.tails {
+			if longest-len(t.text) != size && (size > 0 || len(t.text) < longest) {
+				continue
+			}
+			left--
+			at := strings.Index(out.String(), t.text)
+			if at < 0 {
+				at = out.Len()
+				out.WriteString(t.text)
+			}
+			if at > maxBase {
+				return "", errFull
+			}
+			b.cells[t.cell] |= uint32(at) << baseShift
 		}
-		at := len(out) - len(t.text)
-		if at > maxBase {
-			return "", errFull
-		}
-		b.cells[t.cell] |= uint32(at) << baseShift
 	}
-	return string(out), nil
+	return out.String(), nil
 }
 
-// compareFromEnd compares two strings by their last bytes first.
-func compareFromEnd(x, y string) int {
-	for i := 1; i <= len(x) && i <= len(y); i++ {
-		if a, b := x[len(x)-i], y[len(y)-i]; a != b {
-			return int(a) - int(b)
-		}
-	}
-	return len(x) - len(y)
-}
+// longest is the length of tails from which on they are not told apart.
+const longest = 40

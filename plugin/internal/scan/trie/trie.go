@@ -11,7 +11,7 @@ type Trie struct {
 	// so the label alone tells whose cell it is.
 	Cells []uint32
 	// Tails holds the rest of each pattern behind the last state that it
-	// shares: bytes, then LabelStem or LabelWord, then two bytes of value.
+	// shares: bytes, then an end that End reads.
 	Tails string
 }
 
@@ -72,13 +72,37 @@ func (t *Trie) Run(n Node, text []byte, i int) (Node, int) {
 }
 
 // Rest tells whether a single pattern goes through n, and returns what follows
-// of it: its bytes, then LabelStem or LabelWord, then two bytes of value, lower
-// one first, and then anything.
+// of it: its bytes, then an end, and then anything.
 func (t *Trie) Rest(n Node) (string, bool) {
 	if n&inTail == 0 {
 		return "", false
 	}
 	return t.Tails[n>>baseShift:], true
+}
+
+// An end in Tails is a control character other than a line feed. Those from
+// firstShort on stand for a low value: each value has one for patterns without
+// Whole and one for those with. LabelStem and LabelWord are followed by two
+// bytes of value.
+const (
+	firstShort = 2
+	lastShort  = 0x1F
+	lineFeed   = '\n'
+)
+
+// IsEnd tells whether c ends a pattern in what Rest returned.
+func IsEnd(c byte) bool { return c <= lastShort && c != lineFeed }
+
+// End reads the end of a pattern, at the start of rest.
+func End(rest string) (value uint16, whole bool) {
+	c := rest[0]
+	if c < firstShort {
+		return uint16(rest[1]) | uint16(rest[2])<<8, c == LabelWord
+	}
+	if c > lineFeed {
+		c--
+	}
+	return uint16(c-firstShort) / 2, (c-firstShort)%2 != 0
 }
 
 // Ends tells whether any pattern ends at n. It is not for places of which Rest

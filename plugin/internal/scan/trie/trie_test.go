@@ -61,12 +61,13 @@ func walkRun(t *Trie, text string) (hits []hit) {
 // walkRest finds the single pattern that rest holds along text[i:].
 func walkRest(rest, text string, i int) []hit {
 	k := 0
-	for ; rest[k] > LabelWord; k++ {
+	for ; !IsEnd(rest[k]); k++ {
 		if i+k >= len(text) || text[i+k] != rest[k] {
 			return nil
 		}
 	}
-	return []hit{{i + k, uint16(rest[k+1]) | uint16(rest[k+2])<<8, rest[k] == LabelWord}}
+	v, whole := End(rest[k:])
+	return []hit{{i + k, v, whole}}
 }
 
 // naive is walk by comparing every pattern.
@@ -155,8 +156,8 @@ func randomPatterns(r *rand.Rand, n int, letters string) []Pattern {
 			b[i] = letters[r.Intn(len(letters))]
 		}
 		p := Pattern{string(b), r.Intn(2) == 0, uint16(r.Intn(1 << 16))}
-		if !seen[p.key()] {
-			seen[p.key()] = true
+		if key := path(p.key()); !seen[key] {
+			seen[key] = true
 			patterns = append(patterns, p)
 		}
 	}
@@ -166,7 +167,7 @@ func randomPatterns(r *rand.Rand, n int, letters string) []Pattern {
 func TestRandomSets(t *testing.T) {
 	r := rand.New(rand.NewSource(2))
 	for range 60 {
-		letters := "abcdefghijklmnopqrstuvwxyz\x02\x80\xff "[:2+r.Intn(28)]
+		letters := "abcdefghijklmnopqrstuvwx\n\x1f\x02\x80\xff "[:2+r.Intn(28)]
 		patterns := randomPatterns(r, 1+r.Intn(200), letters)
 		tr := mustBuild(t, patterns)
 		for range 300 {

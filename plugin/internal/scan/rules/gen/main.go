@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/sparkward/sparkward/plugin/internal/scan/rulefile"
-	"github.com/sparkward/sparkward/plugin/internal/scan/rules"
 )
 
 func main() {
@@ -16,7 +15,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	table, err := rules.Build(nil, set.Source)
+	table, err := set.Table()
 	if err != nil {
 		log.Fatal(err)
 	}

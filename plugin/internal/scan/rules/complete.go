@@ -1,0 +1,83 @@
+package rules
+
+import "strings"
+
+// complete adds to a table what only a large one needs: the filter, and the
+// words to find with their letters mixed.
+func complete(t *Table, src Source) error {
+	filter := make([]uint64, filterBits/64)
+	var mixed []string
+	for _, l := range src.Lists {
+		for _, text := range l.Words {
+			w, _ := parseWord(text)
+			if !t.begins(w) {
+				continue // of a class that nothing uses, or of context
+			}
+			if !addKeys(filter, w) {
+				return &Error{w.text + "*", "too short for the beginning of longer words: want five letters"}
+			}
+			if l.Mix {
+				mixed = append(mixed, mixable(w)...)
+			}
+		}
+	}
+	for _, name := range t.Classes { // words in quotes
+		if w, ok := strings.CutPrefix(name, `"`); ok {
+			if w, _ := parseWord(w[:len(w)-1]); t.begins(w) && !addKeys(filter, w) {
+				return &Error{name, "too short for the beginning of longer words: want five letters"}
+			}
+		}
+	}
+	for _, w := range mixed {
+		addJumbled(filter, w)
+	}
+	t.Filter, t.Mixed = filter, buildMixed(mixed)
+	return nil
+}
+
+// begins tells whether w is among the words that fill slots.
+func (t *Table) begins(w word) bool {
+	f := finder{text: []byte(w.text), anyEnd: true}
+	f.find(&t.Words, 0)
+	return f.n > 0
+}
+
+// mixable returns the words in w that MixedWords can keep.
+func mixable(w word) (words []string) {
+	for _, part := range strings.Split(w.text, " ") {
+		ok := w.whole && len(part) >= minMixed && len(part) <= maxMixed
+		for i := 0; i < len(part); i++ {
+			ok = ok && kinds[part[i]] == kLetter
+		}
+		if ok {
+			words = append(words, part)
+		}
+	}
+	return words
+}
+
+// buildMixed makes the tables for words. Of two with the same letters and ends
+// the first stays.
+func buildMixed(words []string) MixedWords {
+	unique := map[uint32]bool{}
+	for _, w := range words {
+		unique[mixedKey([]byte(w))] = true
+	}
+	size := 4
+	for size < 2*len(unique) {
+		size *= 2
+	}
+	m := MixedWords{Keys: make([]uint32, size), At: make([]uint16, size)}
+	for _, w := range words {
+		key := mixedKey([]byte(w))
+		i := key & uint32(size-1)
+		for m.Keys[i] != 0 && m.Keys[i] != key {
+			i = (i + 1) & uint32(size-1)
+		}
+		if m.Keys[i] == 0 {
+			m.Keys[i], m.At[i] = key, uint16(len(m.Words))
+			m.Words += string(rune(len(w))) + w
+		}
+	}
+	return m
+}
