@@ -80,6 +80,23 @@ func (b *bootstrap) cluster(name string) tree {
 	return nil
 }
 
+// action is what the route to a cluster does, or nil.
+func (b *bootstrap) action(cluster string) tree {
+	for _, manager := range findType(b.listener, hcmType) {
+		config, _ := manager["route_config"].(tree)
+		hosts, _ := config["virtual_hosts"].([]any)
+		for _, h := range hosts {
+			routes, _ := h.(tree)["routes"].([]any)
+			for _, r := range routes {
+				if action, ok := r.(tree)["route"].(tree); ok && action["cluster"] == cluster {
+					return action
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // endpoint is an endpoint of a cluster, as Envoy writes it.
 func endpoint(host, port string) tree {
 	n, _ := strconv.Atoi(port)
@@ -93,7 +110,11 @@ func oneEndpoint(cluster, host, port string) tree {
 
 // ask sends a call and returns its status and its error code.
 func (s *together) ask(headers ...string) string {
-	req, err := http.NewRequest("POST", "http://"+s.addr+"/v1/chat/completions", strings.NewReader(`{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}`))
+	return s.post(`{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}`, headers...)
+}
+
+func (s *together) post(body string, headers ...string) string {
+	req, err := http.NewRequest("POST", "http://"+s.addr+"/v1/chat/completions", strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -135,6 +156,27 @@ func (s *together) stat(name string) int {
 // breaker asks the filter for the state of its breaker.
 func (s *together) breaker() (state string, failures, calls int) {
 	s.t.Helper()
+	health := s.health()
+	return health.Breakers[0].State, health.Breakers[0].Failures, health.Breakers[0].Calls
+}
+
+// memory is what a VM has grown to, in bytes.
+func (s *together) memory() int {
+	s.t.Helper()
+	return s.health().Memory
+}
+
+// health is what the filter says of itself.
+type health struct {
+	Memory   int `json:"memory_bytes"`
+	Breakers []struct {
+		State           string
+		Failures, Calls int
+	}
+}
+
+func (s *together) health() (h health) {
+	s.t.Helper()
 	req, err := http.NewRequest("GET", "http://"+s.addr+"/api/spark/health", nil)
 	if err != nil {
 		s.t.Fatal(err)
@@ -145,16 +187,10 @@ func (s *together) breaker() (state string, failures, calls int) {
 		s.t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	var health struct {
-		Breakers []struct {
-			State           string
-			Failures, Calls int
-		}
+	if err := json.NewDecoder(resp.Body).Decode(&h); err != nil || len(h.Breakers) != 1 {
+		s.t.Fatalf("health: %+v %v", h, err)
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&health); err != nil || len(health.Breakers) != 1 {
-		s.t.Fatalf("health: %+v %v", health, err)
-	}
-	return health.Breakers[0].State, health.Breakers[0].Failures, health.Breakers[0].Calls
+	return h
 }
 
 func (s *together) wantBreaker(state string, failures, calls int) {

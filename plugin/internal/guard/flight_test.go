@@ -333,3 +333,26 @@ func (m *flightModel) end(i, how int) {
 		delete(m.leaders, text)
 	}
 }
+
+// BenchmarkHit tells the story of the same request as BenchmarkRequest, answered
+// from the cache.
+func BenchmarkHit(b *testing.B) {
+	g, _ := newGuard(b, policyWith(`,"cache":{"paths":["/v1/chat/completions"],"ttl":"1h"}`))
+	text := strings.Repeat("The quick brown fox jumps over the lazy dog and goes on. ", 18)
+	wonder(g, text, 0).answerWith(200, answerBody, true, 0)
+	c := chat("k-alice", text)
+	body := []byte(c.body)
+	read := func() ([]byte, error) { return body, nil }
+	headers := [][2]string{{":status", "200"}, {"content-type", "application/json"}}
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		r := g.NewRequest(&benchStream{})
+		r.Begin(c.headers, false, start)
+		if v := r.RequestBody(len(body), read, true, start); v.Action != Answer || v.Reply.Status != 200 {
+			b.Fatal("a miss")
+		}
+		r.ResponseHeaders(headers, true, start)
+		r.Done(start)
+	}
+}
