@@ -1,7 +1,6 @@
 package guard
 
 import (
-	"strings"
 	"time"
 
 	"github.com/sparkward/sparkward/plugin/internal/breaker"
@@ -33,17 +32,18 @@ func (r *Request) Done(now time.Time) {
 	r.stream.Publish("audit", r.g.line)
 }
 
-// settle corrects the outcome of an answer that did not end: the client's
-// leaving says nothing about the upstream, anything else is its failure.
+// settle corrects the outcome of an answer that did not end. It is a failure of
+// the upstream if the proxy says so by name. Whatever else ends a stream says
+// nothing about it: a client that leaves (downstream_remote_disconnect,
+// http2.remote_reset) or breaks the protocol (http1.codec_error, ...), or could
+// open breakers at will.
 func (r *Request) settle() {
 	if r.breaker == nil || r.complete && r.judged {
 		return
 	}
-	details := r.stream.Property("response", "code_details")
-	switch {
-	case strings.HasPrefix(details, "downstream_"):
-		r.outcome = breaker.Excluded
-	case r.judged && r.outcome == breaker.Success, upstreamFault(details):
+	if upstreamFault(r.stream.Property("response", "code_details")) {
 		r.outcome = breaker.Failure
+		return
 	}
+	r.outcome = breaker.Excluded
 }

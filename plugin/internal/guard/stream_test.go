@@ -71,6 +71,8 @@ func TestHowStreamsEnd(t *testing.T) {
 	}{
 		{"a good end", "via_upstream", true, false},
 		{"a client that left", "downstream_remote_disconnect", false, false},
+		{"a client that reset an HTTP/2 stream", "http2.remote_reset", false, false},
+		{"a client that broke the protocol", "http1.codec_error", false, false},
 		{"an upstream that broke off", "upstream_reset_after_response_started{connection_termination}", false, true},
 		{"an upstream that stalled", "stream_idle_timeout", false, true},
 		{"a stream that never ends", "max_duration_timeout", false, true},
