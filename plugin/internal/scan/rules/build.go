@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 )
@@ -276,7 +275,7 @@ func (b *builder) number() {
 		}
 		for _, l := range classes {
 			slices.Sort(l)
-			count[fmt.Sprint(l)]++
+			count[listKey(l)]++
 		}
 		for _, l := range classes {
 			scratch.valueOf(l)
@@ -288,7 +287,7 @@ func (b *builder) number() {
 		lists[v] = scratch.Lists[scratch.ListAt[v]:scratch.ListAt[v+1]]
 	}
 	slices.SortFunc(lists, func(x, y []uint16) int {
-		if nx, ny := count[fmt.Sprint(x)], count[fmt.Sprint(y)]; nx != ny {
+		if nx, ny := count[listKey(x)], count[listKey(y)]; nx != ny {
 			return ny - nx
 		}
 		return slices.Compare(x, y)
@@ -340,4 +339,13 @@ func (t *Table) keys() {
 			}
 		}
 	}
+}
+
+// listKey makes a map key of a list.
+func listKey(list []uint16) string {
+	b := make([]byte, 0, 2*len(list))
+	for _, v := range list {
+		b = append(b, byte(v>>8), byte(v))
+	}
+	return string(b)
 }
