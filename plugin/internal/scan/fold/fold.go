@@ -86,7 +86,7 @@ func (f *folder) words(text []byte, i int) int {
 	}
 	for i+8 <= len(text) && at+8 <= len(out) {
 		x := load64(text[i:])
-		if (x|x-0x20*ones|x+ones)&(0x80*ones) != 0 { // not ASCII, below a space, or 0x7F
+		if (x|(x-0x20*ones)|(x+ones))&(0x80*ones) != 0 { // not ASCII, below a space, or 0x7F
 			break
 		}
 		spaces := 0x80 * ones &^ ((x ^ 0x20*ones) + 0x7F*ones)

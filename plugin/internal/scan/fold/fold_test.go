@@ -165,3 +165,25 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
+
+// TestEightBytes holds the path for eight bytes at once to the one for single
+// bytes: every byte at every place among plain ones.
+func TestEightBytes(t *testing.T) {
+	for c := 0; c < 256; c++ {
+		for at := 0; at < 24; at++ {
+			b := []byte("abcdefghijklmnopqrstuvwx")
+			b[at] = byte(c)
+			want := foldString(string(b[:at])) + foldString(string(b[at:at+1]))
+			if c == ' ' || c >= '\t' && c <= '\r' {
+				want = string(b[:at])
+				if white := asciiFold[c]; at > 0 {
+					want += string(white)
+				}
+			}
+			want += string(b[at+1:])
+			if got := foldString(string(b)); got != want {
+				t.Fatalf("%q: got %q, want %q", b, got, want)
+			}
+		}
+	}
+}
