@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/sparkward/sparkward/plugin/internal/apikey"
@@ -245,7 +244,11 @@ func classWarnings(c *Config) (w []string) {
 			w = append(w, "auth.keys"+index(i)+".class: no limit names the class "+quote(class))
 		}
 	}
-	slices.Sort(w)
+	for i := range w { // few; the library's sort is 11 KB of wasm
+		for j := i; j > 0 && w[j] < w[j-1]; j-- {
+			w[j], w[j-1] = w[j-1], w[j]
+		}
+	}
 	return w[:min(len(w), maxErrors)]
 }
 

@@ -101,8 +101,13 @@ func pathPattern(s string) string {
 	if s == "" || s[0] != '/' {
 		return `a path that begins with "/"`
 	}
-	probe := strings.NewReplacer("*", "x", "{", "x", "}", "x").Replace(s)
-	if path, plain := PathOf(probe); !plain || len(path) != len(s) {
+	probe := []byte(s) // wildcards and braces are no part of the path
+	for i, b := range probe {
+		if b == '*' || b == '{' || b == '}' {
+			probe[i] = 'x'
+		}
+	}
+	if path, plain := PathOf(string(probe)); !plain || len(path) != len(s) {
 		return "a plain path in ASCII: no query, empty or dot segments, backslashes or needless percent-encoding"
 	}
 	for i, segment := range strings.Split(s[1:], "/") {

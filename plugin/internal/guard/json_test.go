@@ -2,6 +2,7 @@ package guard
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -25,7 +26,8 @@ func FuzzAppendString(f *testing.F) {
 
 // Every reason must give valid JSON in every API's shape, with a status.
 func TestEveryRefusalIsJSONInEveryShape(t *testing.T) {
-	for reason, class := range classes {
+	for _, c := range classes {
+		reason, class := c.reason, c.class
 		for _, family := range []llm.Family{llm.OpenAI, llm.Anthropic, llm.Gemini, llm.Bedrock, llm.Generic} {
 			reply := refuse(reason, `say "this"`).reply(family, "id-1")
 			var body map[string]any
@@ -38,6 +40,18 @@ func TestEveryRefusalIsJSONInEveryShape(t *testing.T) {
 			if !strings.Contains(string(reply.Body), string(reason)) {
 				t.Errorf("%s is not in %s", reason, reply.Body)
 			}
+		}
+	}
+}
+
+func TestReasonsAreInOrderAndHaveAClass(t *testing.T) {
+	names := Reasons()
+	if !slices.IsSorted(names) || len(slices.Compact(names)) != len(classes) {
+		t.Errorf("reasons %v are not sorted, or one is there twice", names)
+	}
+	for _, c := range classes {
+		if c.reason != Undecided && classOf(c.reason) == failed {
+			t.Errorf("%s has no class", c.reason)
 		}
 	}
 }

@@ -1,7 +1,5 @@
 package guard
 
-import "slices"
-
 // Reason is why a request is refused. It is the code of the error body, the
 // label of the metric and the reason of the audit line.
 type Reason string
@@ -53,23 +51,50 @@ var (
 	failed          = class{503, "server_error", "api_error", "UNAVAILABLE"}
 )
 
-var classes = map[Reason]class{
-	MissingKey: unauthenticated, InvalidKey: unauthenticated, ExpiredKey: unauthenticated,
-	DuplicateHeader: invalid, InvalidPath: invalid, InvalidHeader: invalid, InvalidBody: invalid,
-	TextTooLong: invalid, TooManyTokens: invalid, PromptInjection: invalid, Upgrade: invalid,
-	PermissionDenied: forbidden, ModelDenied: forbidden,
-	RateLimited: limited, BodyTooLarge: tooLarge,
-	MediaType: mediaType, Encoding: mediaType,
-	CircuitOpen: unavailable, Undecided: failed,
-	NotCached: gatewayTimeout, NotFound: notFound, MethodNotAllowed: notAllowed,
+// classes are in the order of the reasons' names, in which metrics list them.
+var classes = [...]struct {
+	reason Reason
+	class  *class
+}{
+	{BodyTooLarge, &tooLarge},
+	{CircuitOpen, &unavailable},
+	{DuplicateHeader, &invalid},
+	{ExpiredKey, &unauthenticated},
+	{InvalidKey, &unauthenticated},
+	{InvalidBody, &invalid},
+	{InvalidHeader, &invalid},
+	{InvalidPath, &invalid},
+	{MethodNotAllowed, &notAllowed},
+	{MissingKey, &unauthenticated},
+	{ModelDenied, &forbidden},
+	{NotCached, &gatewayTimeout},
+	{NotFound, &notFound},
+	{PermissionDenied, &forbidden},
+	{PromptInjection, &invalid},
+	{RateLimited, &limited},
+	{TextTooLong, &invalid},
+	{TooManyTokens, &invalid},
+	{Undecided, &failed},
+	{Encoding, &mediaType},
+	{MediaType, &mediaType},
+	{Upgrade, &invalid},
+}
+
+// classOf returns what the SDKs make of a reason.
+func classOf(r Reason) class {
+	for i := range classes {
+		if classes[i].reason == r {
+			return *classes[i].class
+		}
+	}
+	return failed
 }
 
 // Reasons lists every reason in order, for the metrics' closed label set.
 func Reasons() []string {
 	list := make([]string, 0, len(classes))
-	for r := range classes {
-		list = append(list, string(r))
+	for i := range classes {
+		list = append(list, string(classes[i].reason))
 	}
-	slices.Sort(list)
 	return list
 }

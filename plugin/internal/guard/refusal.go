@@ -25,7 +25,7 @@ func refuse(reason Reason, message string) *refusal {
 // parses. The request id is in the headers and, where the API has room for
 // it, in the body, so that a user can quote it.
 func (f *refusal) reply(family llm.Family, requestID string) *Reply {
-	c := classes[f.reason]
+	c := classOf(f.reason)
 	headers := [][2]string{
 		{"content-type", "application/json"},
 		{"cache-control", "no-store"},
