@@ -30,6 +30,7 @@ import (
 //	close            closes the connection; the next step opens a new one
 type diffClient struct {
 	address string
+	tcp     bool   // a connection alone brings something about
 	settle  func() // waits until the host has done what a step brought about
 	conn    net.Conn
 	reader  *http1.Reader
@@ -80,6 +81,9 @@ func (c *diffClient) open() (err error) {
 	if c.conn == nil {
 		c.conn, err = net.Dial("tcp", c.address)
 		c.reader = http1.NewReader(c.conn)
+		if c.tcp {
+			c.settle()
+		}
 	}
 	return err
 }

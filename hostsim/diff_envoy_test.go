@@ -47,11 +47,14 @@ func envoyBinary(t testing.TB) string {
 type object = map[string]any
 
 // startEnvoy starts Envoy with the cases behind listeners of their names.
-func startEnvoy(t testing.TB, cases []*diffCase, clusters []object) *envoy {
+func startEnvoy(t testing.TB, cases []*diffCase, lab *lab) *envoy {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "envoy.json")
-	var listeners []object
+	var listeners, clusters []object
+	for name, address := range lab.addresses {
+		clusters = append(clusters, staticCluster(name, address, name == "up2"))
+	}
 	for _, c := range cases {
 		if c.options.tcp {
 			listeners = append(listeners, tcpListener(t, c))

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,18 +29,13 @@ func TestEnvoy(t *testing.T) {
 		cases = slices.DeleteFunc(cases, func(c *diffCase) bool { return !strings.HasPrefix(c.name, *only) })
 	}
 	saveTiny(t)
-	up := startUpstream(t)
-	up2, tcp, dead := up.startUpstream2(t), up.startTCP(t), closedPort(t)
-	e := startEnvoy(t, cases, []object{staticCluster("up", up.address(), false), staticCluster("other", up.address(), false),
-		staticCluster("dead", dead, false), staticCluster("empty", "", false), staticCluster("up2", up2, true),
-		staticCluster("tcp", tcp, false)})
-	clusters := []hostsim.Cluster{{Name: "up", URL: "http://" + up.address()}, {Name: "other", URL: "http://" + up.address()},
-		{Name: "dead", URL: "http://" + dead}, {Name: "empty"}, {Name: "up2", URL: "http://" + up2, HTTP2: true},
-		{Name: "tcp", URL: "http://" + tcp}}
+	onSim := simulateAll(t, cases)
+	lab := newLab(t)
+	e := startEnvoy(t, cases, lab)
 	defer e.crash(t)
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got := stable(c.onEnvoy(t, e, up))
+			got := stable(c.onEnvoy(t, e, lab.up))
 			if *update {
 				if err := c.update(got); err != nil {
 					t.Fatal(err)
@@ -47,19 +43,63 @@ func TestEnvoy(t *testing.T) {
 				c.sections["want"] = got
 			}
 			compare(t, "Envoy", got, c.sections["want"])
-			compare(t, "hostsim", stable(c.onSim(t, up, clusters)), c.sections["want"])
+			compare(t, "hostsim", stable(<-onSim[c.name]), c.sections["want"])
 		})
 	}
 }
 
-// closedPort is an address where nobody listens.
+// lanes is how many cases run on hostsim at once, beside Envoy.
+const lanes = 4
+
+// simulateAll runs the cases on hostsim in the background.
+func simulateAll(t *testing.T, cases []*diffCase) map[string]chan string {
+	results := map[string]chan string{}
+	for _, c := range cases {
+		c.wasmFile(t) // builds it
+		results[c.name] = make(chan string, 1)
+	}
+	next := make(chan *diffCase, len(cases))
+	for _, c := range cases {
+		next <- c
+	}
+	close(next)
+	for range lanes {
+		go func() {
+			for c := range next {
+				results[c.name] <- c.onSim(t)
+			}
+		}()
+	}
+	return results
+}
+
+// lab is what stands behind a host: upstreams of each kind.
+type lab struct {
+	up        *diffUpstream
+	addresses map[string]string // of clusters; empty for one without a host
+}
+
+func newLab(t testing.TB) *lab {
+	up := startUpstream(t)
+	return &lab{up, map[string]string{"up": up.address(), "other": up.address(), "dead": closedPort(t), "empty": "",
+		"up2": up.startUpstream2(t), "tcp": up.startTCP(t)}}
+}
+
+// closedPort is an address that is taken but where nobody listens.
 func closedPort(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Cleanup(func() { syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	bound, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", bound.(*syscall.SockaddrInet4).Port)
 }
 
 func compare(t *testing.T, who, got, want string) {
@@ -118,7 +158,7 @@ func report(client, upstream, access, trace string) string {
 // settleTime is how long a host may take to act on a step, and quiet how long it must
 // be still to be done.
 const (
-	settleTime = 60 * time.Millisecond
+	settleTime = 300 * time.Millisecond
 	quiet      = 4 * time.Millisecond
 )
 
@@ -141,15 +181,28 @@ func settler(size func() int) func() {
 	}
 }
 
-// untilOver waits until every stream in a transcript has ended.
-func (c *diffCase) untilOver(transcript func() string, access func() string) {
-	if c.options.tcp {
-		access = nil // there is none
-	}
+// untilOver waits until every stream of a case has ended and nothing more happens: each
+// HTTP stream has its line in the access log, each context is deleted unless its VM
+// failed.
+func (c *diffCase) untilOver(transcript, access func() string) {
+	last, since := "", time.Now()
 	for start := time.Now(); time.Since(start) < time.Second; time.Sleep(2 * time.Millisecond) {
 		text := transcript()
+		if now := text + access(); now != last {
+			last, since = now, time.Now()
+		}
 		made, gone := strings.Count(text, "context_create(s"), strings.Count(text, "delete(s")
-		if made > 0 && made == gone && (access == nil || strings.Count(access(), "\n") >= made) {
+		if c.options.tcp {
+			if made > 0 && made == gone {
+				return
+			}
+			continue
+		}
+		still := 2 * quiet
+		if made != gone { // a VM failed, or the filter is not the probe
+			still = 50 * time.Millisecond
+		}
+		if strings.Count(access(), "\n") >= max(made, 1) && time.Since(since) > still {
 			return
 		}
 	}
@@ -162,7 +215,7 @@ func (c *diffCase) play(address string, settle func()) string {
 		client.run(c.sections["client"])
 		return client.out.String()
 	}
-	client := &diffClient{address: address, settle: settle}
+	client := &diffClient{address: address, settle: settle, tcp: c.options.tcp}
 	client.run(c.sections["client"])
 	return client.out.String()
 }
@@ -205,16 +258,17 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-func (c *diffCase) onSim(t *testing.T, up *diffUpstream, clusters []hostsim.Cluster) string {
+func (c *diffCase) onSim(t *testing.T) string {
 	var trace, access lockedBuffer
-	host, err := hostsim.New(context.Background(), c.simOptions(t, clusters, &trace, &access))
+	lab := newLab(t)
+	host, err := hostsim.New(context.Background(), c.simOptions(t, lab, &trace, &access))
 	if err != nil {
-		t.Fatal(err)
+		return err.Error()
 	}
 	defer host.Close()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		return err.Error()
 	}
 	if c.options.tcp {
 		go host.ServeTCP(l, c.tcpCluster())
@@ -223,11 +277,11 @@ func (c *diffCase) onSim(t *testing.T, up *diffUpstream, clusters []hostsim.Clus
 	}
 	mark := len(trace.String())
 	settle := settler(func() int { return len(trace.String()) })
-	up.play(c.sections["upstream"], settle)
+	lab.up.play(c.sections["upstream"], settle)
 	client := c.play(l.Addr().String(), settle)
 	filter := func() string { return simTranscript(c, trace.String()[:mark], trace.String()[mark:]) }
 	c.untilOver(filter, access.String)
-	return report(client, c.seen(up), access.String(), filter())
+	return report(client, c.seen(lab.up), access.String(), filter())
 }
 
 // simTranscript prints what worker 0 did.
@@ -258,8 +312,8 @@ func simTranscript(c *diffCase, start, text string) string {
 	return t.out.String()
 }
 
-func (c *diffCase) simOptions(t *testing.T, clusters []hostsim.Cluster, trace, access *lockedBuffer) hostsim.Options {
-	opts := hostsim.Options{Trace: trace, CacheDir: cacheDir(t), Clusters: clusters, VirtualHost: "host",
+func (c *diffCase) simOptions(t *testing.T, lab *lab, trace, access *lockedBuffer) hostsim.Options {
+	opts := hostsim.Options{Trace: trace, CacheDir: cacheDir(t), VirtualHost: "host",
 		NodeID: "node-id", NodeCluster: "node-cluster",
 		RequestBodyLimit: c.options.limit,
 		AccessLog: func(e hostsim.Entry) {
@@ -269,13 +323,20 @@ func (c *diffCase) simOptions(t *testing.T, clusters []hostsim.Cluster, trace, a
 			}
 			fmt.Fprintf(access, "%d %s %s %s\n", e.Code, orDash(e.CodeDetails), e.Flags, state)
 		}}
+	for name, address := range lab.addresses {
+		cluster := hostsim.Cluster{Name: name, HTTP2: name == "up2"}
+		if address != "" {
+			cluster.URL = "http://" + address
+		}
+		opts.Clusters = append(opts.Clusters, cluster)
+	}
 	for _, r := range c.routes() {
 		opts.Routes = append(opts.Routes, hostsim.Route{Name: "route" + r.prefix, Prefix: r.prefix, Cluster: r.cluster,
 			ClusterHeader: r.header, Timeout: c.options.timeout})
 	}
 	code, err := os.ReadFile(c.wasmFile(t))
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	for i, p := range c.pluginsOf() {
 		plugin := hostsim.Plugin{Name: p.name, RootID: p.name + "_root", Wasm: code, Configuration: []byte(p.script),
