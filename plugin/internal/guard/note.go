@@ -23,7 +23,7 @@ func (r *Request) report(now time.Time) {
 
 // noteChange counts and logs a change of a breaker's state.
 func (g *Guard) noteChange(cluster string, c breaker.Change) {
-	if !c.Changed() {
+	if c.From == c.To { // no change, or an order that leaves things as they are
 		return
 	}
 	g.metrics.Inc(metric.BreakerChanges, cluster)
