@@ -202,6 +202,11 @@ func checkPolicy(d *decoder, v any) {
 		}
 	}
 	checkUpstreams(d, c)
+	for i, action := range c.Inspection.Roles {
+		if action == Sanitise && c.HeaderMode == Pass {
+			d.add("inspection.roles."+scan.Role(i).String(), "sanitise", "header_mode: hold, since a body that is sent on cannot be changed")
+		}
+	}
 	for i := range c.Limits {
 		if c.Limits[i].Tokens && c.Usage == NoUsage {
 			d.add("usage", "off", "read, since limits"+index(i)+" counts tokens")

@@ -81,9 +81,10 @@ const (
 type Action uint8
 
 const (
-	Block Action = iota // refuse the request
-	Flag                // let it pass, with a header for the upstream and an audit entry
-	Skip                // do not scan texts of this role ("off" in a policy)
+	Block    Action = iota // refuse the request
+	Flag                   // let it pass, with a header for the upstream and an audit entry
+	Skip                   // do not scan texts of this role ("off" in a policy)
+	Sanitise               // as Flag, and take hidden characters out of the text
 )
 
 // Config is a policy that was checked. Every Mode in it is already combined

@@ -157,7 +157,7 @@ var inspection = object("inspection", checkInspection,
 	at("preset", func(v any) any { return (*uint8)(&v.(*Inspection).Scan.Preset) }, word("balanced", "strict", "quiet"), note{def: `"balanced"`, example: `"strict"`,
 		doc: "How much it takes to count as an injection: `strict` finds more and is wrong more often, `quiet` the reverse."}),
 	at("roles", func(v any) any { return &v.(*Inspection).Roles }, roles, note{def: `{}`, example: `{"assistant": "block"}`,
-		doc: "What follows by who wrote the text: refuse the request (`block`), let it pass with a mark for the upstream and the access log (`flag`), or do not scan such texts (`off`)."}),
+		doc: "What follows by who wrote the text: refuse the request (`block`), let it pass with a mark for the upstream and the access log (`flag`), the same and take characters that nobody sees out of the text (`sanitise`; needs `header_mode: hold`), or do not scan such texts (`off`)."}),
 	at("disable", func(v any) any { return &v.(*Inspection).Scan.Disable }, list[string](text("rule", 64, name), 256), note{example: `["persona"]`,
 		doc: "Rules and categories to leave out, by id."}),
 )
@@ -172,7 +172,7 @@ var roles = object("roles", nil,
 
 func role(called string, r scan.Role, def, doc string) member {
 	return at(called, func(v any) any { return (*uint8)(&v.(*[scan.Document + 1]Action)[r]) },
-		word("block", "flag", "off"), note{def: def, example: `"flag"`, doc: doc})
+		word("block", "flag", "off", "sanitise"), note{def: def, example: `"flag"`, doc: doc})
 }
 
 var breakers = object("breaker", checkBreaker,

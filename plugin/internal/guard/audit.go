@@ -16,6 +16,7 @@ type audit struct {
 	rules                   []string
 	layer                   string
 	score                   int
+	sanitised               int   // bytes taken out
 	input, output           int64 // tokens
 	flagged                 bool
 }
@@ -55,6 +56,9 @@ func (a *audit) append(b []byte, r *Request) []byte {
 	b = appendMember(b, `,"layer":`, a.layer)
 	if a.score > 0 {
 		b = strconv.AppendInt(append(b, `,"score":`...), int64(a.score), 10)
+	}
+	if a.sanitised > 0 {
+		b = appendNumber(b, `,"sanitised":`, int64(a.sanitised))
 	}
 	if a.flagged {
 		b = append(b, `,"flagged":true`...)

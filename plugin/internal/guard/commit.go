@@ -18,18 +18,17 @@ const routeHeader = internal + "cluster"
 func (r *Request) commit(verdict Verdict, now time.Time) Verdict {
 	r.phase, r.sent = phaseUpstream, true
 	r.outcome = breaker.Excluded // until an answer says otherwise
-	up := r.g.upstreamOf(r.path)
-	if up == nil {
+	if up := r.g.upstreamOf(r.path); up == nil {
 		if f := r.acquire(r.stream.Property("xds", "cluster_name"), now); f != nil {
 			return r.refused(f)
 		}
-		return r.addCredential(verdict)
+	} else {
+		if f := r.choose(up, now); f != nil {
+			return r.refused(f)
+		}
+		verdict.Edits = append(verdict.Edits, Edit{Name: routeHeader, Value: r.cluster})
 	}
-	if f := r.choose(up, now); f != nil {
-		return r.refused(f)
-	}
-	verdict.Edits = append(verdict.Edits, Edit{Name: routeHeader, Value: r.cluster})
-	verdict, err := r.renameModel(verdict)
+	verdict, err := r.rewrite(verdict)
 	if err != nil {
 		return r.undecided(causeRewrite)
 	}

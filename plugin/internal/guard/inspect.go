@@ -146,7 +146,7 @@ func (r *Request) scanTexts(mode config.Mode) (Verdict, *refusal) {
 	switch {
 	case r.hit(config.Block):
 		return Verdict{}, r.control(mode, injectionRefusal(&g.report))
-	case r.hit(config.Flag) && mode == config.Enforce:
+	case (r.hit(config.Flag) || r.hit(config.Sanitise)) && mode == config.Enforce:
 		return r.flag(), nil
 	}
 	return Verdict{}, nil

@@ -41,23 +41,17 @@ func (g *Guard) upstreamOf(path string) *config.Upstream {
 	return nil
 }
 
-// renameModel gives the model the name that the fallback knows it by.
-func (r *Request) renameModel(v Verdict) (Verdict, error) {
+// modelEdit gives the model the name that the fallback knows it by.
+func (r *Request) modelEdit(edits []llm.Edit) []llm.Edit {
 	text := r.g.parsed.ModelText
-	if r.fallback == nil || len(r.body) == 0 || len(text.Value) == 0 {
-		return v, nil
+	if r.fallback == nil || len(text.Value) == 0 {
+		return edits
 	}
 	name := r.fallback.Model(r.model)
 	if name == r.model {
-		return v, nil
+		return edits
 	}
-	body, err := llm.Rewrite(nil, r.body, []llm.Edit{{Text: text, Value: []byte(name)}})
-	if err != nil {
-		return v, err
-	}
-	v.Body = body
-	v.Edits = append(v.Edits, Edit{Name: "content-length", Remove: true}, Edit{Name: "content-encoding", Remove: true})
-	return v, nil
+	return append(edits, llm.Edit{Text: text, Value: []byte(name)})
 }
 
 // addCredential puts the provider's credential in the place of the caller's.
