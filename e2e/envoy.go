@@ -251,10 +251,16 @@ func (h *envoyHost) audits() ([]string, error) {
 	return out, nil
 }
 
-// printed is the process' output and the access log.
+// printed is the process' output, the access log and all of Envoy's statistics.
 func (h *envoyHost) printed() string {
-	access, _ := os.ReadFile(h.logPath)
-	return h.lane.proc.since(h.logMark) + string(access)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	access, err := os.ReadFile(h.logPath)
+	stats, serr := h.lane.proc.admin(ctx, "/stats/prometheus")
+	if err = errors.Join(err, serr); err != nil && !errors.Is(err, os.ErrNotExist) {
+		panic(err) // nobody could tell then what it printed
+	}
+	return h.lane.proc.since(h.logMark) + string(access) + stats
 }
 
 // logs returns what the filter logged in this scenario. Envoy writes

@@ -117,6 +117,7 @@ func (s *scenario) stream(ctx context.Context, step script.Step) ([]string, erro
 		s.host.upstreams().spare.Release("stream")
 	}
 	s.sent++
+	s.heard.add(a)
 	resp.Body.Close() // over HTTP/2 this resets the stream; the connection alone would wait for it
 	c.Close()
 	out := append(a.show(d), fmt.Sprintf("(%d events, each here before the next was sent)", events))

@@ -25,6 +25,7 @@ type scenario struct {
 	seen     map[*upstream]int // requests shown of each
 
 	background map[string]*pending
+	heard      heard
 }
 
 // play runs the steps of a scenario file on a target and returns the file with
@@ -58,7 +59,7 @@ func play(ctx context.Context, t target, name, text string) (string, error) {
 	for name := range s.background {
 		return "", fmt.Errorf("%s is still under way: finish it", name)
 	}
-	if err := s.leaks(text, outputs); err != nil {
+	if err := s.leaks(ctx, text, outputs); err != nil {
 		return "", err
 	}
 	if s.host == nil && !s.refused {

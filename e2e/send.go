@@ -158,13 +158,13 @@ func (s *scenario) exchangeOne(ctx context.Context, d delivery) (answer, error) 
 			up.WaitArrived(ctx, next)
 			leave()
 		}()
-		_, err := exchange(leaving, c, d)
+		_, err := s.exchange(leaving, c, d)
 		if ctx.Err() == nil && leaving.Err() != nil {
 			return answer{hungUp: true}, nil
 		}
 		return answer{}, fmt.Errorf("the client was to leave while it waits, but got an answer (%v)", err)
 	}
-	return exchange(ctx, c, d)
+	return s.exchange(ctx, c, d)
 }
 
 // tally sends a request many times, over connections in parallel, and counts
@@ -187,7 +187,7 @@ func (s *scenario) tally(ctx context.Context, d delivery) ([]string, error) {
 				if mine <= 0 {
 					return
 				}
-				a, err := exchange(ctx, c, d)
+				a, err := s.exchange(ctx, c, d)
 				mu.Lock()
 				counts[a.brief()]++
 				failed = errors.Join(failed, err)
