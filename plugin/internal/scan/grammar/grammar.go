@@ -5,7 +5,6 @@ package grammar
 
 import (
 	"embed"
-	"fmt"
 	"math/rand/v2"
 	"path"
 	"sort"
@@ -52,37 +51,47 @@ type Grammar struct {
 }
 
 // Load parses the embedded rule files. A file is called <lang>.txt or
-// <lang>.<part>.txt; the parts of a language are one grammar.
+// <lang>.<part>.txt; the parts of a language are one grammar. Every language
+// but English also has the rules of common.txt.
 func Load() (*Grammar, error) {
-	names, err := files.ReadDir("lang")
+	texts, err := readAll()
 	if err != nil {
 		return nil, err
 	}
-	text := map[string]string{}
-	for _, n := range names {
-		b, err := files.ReadFile(path.Join("lang", n.Name()))
-		if err != nil {
-			return nil, err
-		}
-		lang, _, _ := strings.Cut(n.Name(), ".")
-		text[lang] += string(b) + "\n"
-	}
+	common := texts["common"]
+	delete(texts, "common")
 	g := &Grammar{rules: map[string]rules{}}
-	for lang, t := range text {
-		r, err := parse(lang, t)
+	for lang, text := range texts {
+		if lang != "en" {
+			text += common
+		}
+		r, err := parse(lang, text)
 		if err != nil {
 			return nil, err
-		}
-		for root := range roots {
-			if r[root] == nil {
-				return nil, fmt.Errorf("%s: no rule %q", lang, root)
-			}
 		}
 		g.langs = append(g.langs, lang)
 		g.rules[lang] = r
 	}
 	sort.Strings(g.langs)
 	return g, nil
+}
+
+// readAll returns the rules of each language as one text.
+func readAll() (map[string]string, error) {
+	entries, err := files.ReadDir("lang")
+	if err != nil {
+		return nil, err
+	}
+	texts := map[string]string{}
+	for _, e := range entries {
+		b, err := files.ReadFile(path.Join("lang", e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		lang, _, _ := strings.Cut(e.Name(), ".")
+		texts[lang] += string(b) + "\n"
+	}
+	return texts, nil
 }
 
 // Languages returns the languages there are rules for, sorted.
@@ -98,6 +107,9 @@ func (g *Grammar) sentence(lang, rule string, rng *rand.Rand) string {
 	return tidy(w.out.String())
 }
 
+// joints closes the gap that an optional word leaves before punctuation.
+var joints = strings.NewReplacer(" ,", ",", " .", ".", " ;", ";", "..", ".", "?.", "?", "!.", "!", "。.", "。")
+
 // tidy drops the doubled spaces that optional words leave behind.
 func tidy(s string) string {
 	lines := strings.Split(s, "\n")
@@ -105,7 +117,7 @@ func tidy(s string) string {
 		for strings.Contains(l, "  ") {
 			l = strings.ReplaceAll(l, "  ", " ")
 		}
-		lines[i] = strings.TrimSpace(l)
+		lines[i] = strings.TrimSpace(joints.Replace(l))
 	}
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }

@@ -58,9 +58,16 @@ func parse(file, text string) (rules, error) {
 	return r, r.check(file)
 }
 
-// check finds references to rules that are not there, and rules nothing uses.
+// check finds roots and references that are not there, and rules that nothing
+// uses.
 func (r rules) check(file string) error {
 	used := map[string]bool{}
+	for root := range roots {
+		used[root] = true
+		if r[root] == nil {
+			return fmt.Errorf("%s: no rule %q", file, root)
+		}
+	}
 	for name, alts := range r {
 		for _, ref := range references(alts) {
 			used[ref] = true
@@ -70,7 +77,7 @@ func (r rules) check(file string) error {
 		}
 	}
 	for name := range r {
-		if !used[name] && !roots[name] {
+		if !used[name] {
 			return fmt.Errorf("%s: rule %q is not used", file, name)
 		}
 	}

@@ -22,11 +22,11 @@ func Explain(text []byte, h Head, n int) []Feature {
 		m      = builtin
 	)
 	_, _, orders := Pooling(h)
-	Walk(text, func(start, end int, buckets *[Orders]uint32) {
+	Walk(text, func(start, end int, features *[Orders]uint32) {
 		starts = append(starts, start)
-		for o, b := range buckets[:orders] {
+		for o, f := range features[:orders] {
 			from := max(0, len(starts)-1-reach[o])
-			w := int32(int8(m.table[int(h)*Buckets+int(b)])) * (m.Scale[h] >> 8)
+			w := m.weight(h, f) * (m.Scale[h] >> 8)
 			if w > 0 {
 				all = append(all, Feature{starts[from], end, w})
 			}

@@ -91,16 +91,15 @@ func (m *Model) Rate(text []byte) Score {
 		a0, a1 int32
 		n      int
 		p0, p1 = int32(lowest), int32(lowest)
-		table  = m.table
 		f0, f1 = m.Floor[0], m.Floor[1]
 	)
 	for i, ok := next(text, 0, &t); ok; i, ok = next(text, i, &t) {
 		h.add(&t, &f)
 		var x int32
-		for _, b := range f {
-			x += int32(int8(table[b&(Buckets-1)]))
+		for _, v := range f {
+			x += m.weight(Override, v)
 		}
-		y := int32(int8(table[Buckets+f[0]&(Buckets-1)]))
+		y := m.weight(Persona, f[0])
 		a0 = max(a0-a0>>decay0+x<<unit, f0)
 		a1 = max(a1-a1>>decay1+y<<unit, f1)
 		n++

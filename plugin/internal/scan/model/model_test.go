@@ -88,7 +88,7 @@ func slow(m *Model, text []byte) Score {
 		Walk(text, func(_, _ int, b *[Orders]uint32) {
 			acc -= acc >> decay
 			for _, x := range b[:orders] {
-				acc += int32(int8(m.table[int(h)*Buckets+int(x)])) * 256
+				acc += m.weight(h, x) * 256
 			}
 			acc = max(acc, m.Floor[h])
 			sums = append(sums, acc)
@@ -193,7 +193,7 @@ func TestRateAllocatesNothing(t *testing.T) {
 }
 
 func TestReadChecksItsInput(t *testing.T) {
-	good := Encode(builtin.Settings, new([Heads][Buckets]int8))
+	good := Encode(builtin.Settings, [Heads]map[uint32]int8{})
 	if m, err := Read(good); err != nil || m.Settings != builtin.Settings {
 		t.Errorf("Read(Encode(settings)): got %v, %v", m.Settings, err)
 	}

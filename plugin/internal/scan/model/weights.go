@@ -14,8 +14,9 @@ var builtin = mustRead(builtinBytes)
 // A Model is a set of trained weights.
 type Model struct {
 	Settings
-	// table holds the int8 weights of the first head, then of the second.
-	table *[Buckets * Heads]byte
+	// slots holds the weights of the first head, then of the second: two bytes
+	// each, the weight and the check of the feature it belongs to.
+	slots *[slots * 2]byte
 }
 
 // Settings are the numbers of a model beside its weights.
@@ -33,12 +34,20 @@ type Settings struct {
 
 // magic begins a weights file; its last byte is the version of the layout and
 // of the features.
-const magic = "SWM\x01"
+const magic = "SWM\x02"
+
+// Bits of the slot numbers of the heads. The first head has words and pairs in
+// many languages, the second only words.
+const (
+	bits0 = 15
+	bits1 = 13
+	slots = 1<<bits0 + 1<<bits1
+)
 
 const (
 	headerSize = len(magic) + Heads*(3+Levels)*4
 	// Size is the length of a weights file in bytes.
-	Size = headerSize + Buckets*Heads
+	Size = headerSize + slots*2
 )
 
 var errWeights = errors.New("model: not a weights file of this version; run make train")
@@ -48,7 +57,7 @@ func Read(b []byte) (*Model, error) {
 	if len(b) != Size || string(b[:len(magic)]) != magic {
 		return nil, errWeights
 	}
-	m := &Model{table: (*[Buckets * Heads]byte)(b[headerSize:])}
+	m := &Model{slots: (*[slots * 2]byte)(b[headerSize:])}
 	p := b[len(magic):headerSize]
 	for _, v := range m.Settings.fields() {
 		*v = int32(binary.LittleEndian.Uint32(p))
@@ -57,18 +66,55 @@ func Read(b []byte) (*Model, error) {
 	return m, nil
 }
 
-// Encode makes a weights file.
-func Encode(s Settings, table *[Heads][Buckets]int8) []byte {
+// Encode makes a weights file. weights holds, for each head, the weights of
+// the features by their Key; of two features that want the same slot the one
+// with the larger weight stays.
+func Encode(s Settings, weights [Heads]map[uint32]int8) []byte {
 	b := []byte(magic)
 	for _, v := range s.fields() {
 		b = binary.LittleEndian.AppendUint32(b, uint32(*v))
 	}
-	for h := range table {
-		for _, w := range table[h] {
-			b = append(b, byte(w))
+	table := make([]byte, slots*2)
+	for h, ws := range weights {
+		for key, w := range ws {
+			at := slotOf(Head(h), key)
+			old := int8(table[at])
+			if size(w) > size(old) || size(w) == size(old) && byte(key) > table[at+1] {
+				table[at], table[at+1] = byte(w), byte(key)
+			}
 		}
 	}
-	return b
+	return append(b, table...)
+}
+
+func size(w int8) int { return max(int(w), -int(w)) }
+
+// Key returns what Rate knows of a feature: the slot it looks in and the check
+// that tells whose weight is there.
+func Key(h Head, feature uint32) uint32 {
+	if h == Persona {
+		return feature >> (32 - bits1 - 8)
+	}
+	return feature >> (32 - bits0 - 8)
+}
+
+// slotOf returns where the weight of a key stands.
+func slotOf(h Head, key uint32) int {
+	at := int(key >> 8)
+	if h == Persona {
+		at += 1 << bits0
+	}
+	return at * 2
+}
+
+// weight returns the weight of a feature, 0 for one that has none.
+func (m *Model) weight(h Head, feature uint32) int32 {
+	key := Key(h, feature)
+	at := slotOf(h, key)
+	if m.slots[at+1] != byte(key) {
+		return 0
+	}
+	return int32(int8(m.slots[at]))
 }
 
 // fields lists the settings in the order of the file.

@@ -20,6 +20,7 @@ const (
 
 // A corpus is everything a fit can read, folded and hashed once.
 type corpus struct {
+	lexicon  *lexicon
 	examples []Example
 	samples  []sample // of the examples, in their order
 	written  []sample // of the grammar
@@ -27,20 +28,28 @@ type corpus struct {
 
 func newCorpus(examples []Example, texts []grammar.Text) *corpus {
 	c := &corpus{examples: examples, samples: make([]sample, len(examples))}
+	all := make([][]byte, 0, len(examples)+len(texts))
+	for i := range examples {
+		all = append(all, folded(examples[i].Text))
+	}
+	for i := range texts {
+		all = append(all, folded(texts[i].Text))
+	}
+	c.lexicon = newLexicon(all)
 	count := map[[2]string]int{}
 	for i := range examples {
 		count[[2]string{examples[i].Source, examples[i].Label}]++
 	}
 	for i := range examples {
 		e := &examples[i]
-		s := newSample(e.Text)
+		s := c.lexicon.sample(all[i])
 		s.target = target(e.Attack(), e.Persona())
 		n := count[[2]string{e.Source, e.Label}]
 		s.weight = float32(math.Min(1, sourceCap/float64(n)))
 		c.samples[i] = s
 	}
-	for _, t := range texts {
-		s := newSample(t.Text)
+	for i, t := range texts {
+		s := c.lexicon.sample(all[len(examples)+i])
 		s.target = target(t.Attack(), t.Kind == grammar.Persona)
 		s.weight = writtenWeight
 		c.written = append(c.written, s)
@@ -70,8 +79,8 @@ func folded(text string) []byte {
 var (
 	englishCounts = grammar.Counts{grammar.Override: 6000, grammar.Extract: 3000, grammar.Persona: 4000,
 		grammar.Indirect: 3000, grammar.Hard: 9000, grammar.Chat: 4000, grammar.Document: 3000}
-	otherCounts = grammar.Counts{grammar.Override: 600, grammar.Extract: 350, grammar.Persona: 250,
-		grammar.Indirect: 250, grammar.Hard: 600, grammar.Chat: 500, grammar.Document: 250}
+	otherCounts = grammar.Counts{grammar.Override: 320, grammar.Extract: 180, grammar.Persona: 120,
+		grammar.Indirect: 120, grammar.Hard: 320, grammar.Chat: 220, grammar.Document: 100}
 )
 
 // written generates the grammar's texts, always the same ones.

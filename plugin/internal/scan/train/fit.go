@@ -16,23 +16,14 @@ const (
 
 // A sample is a text as the fit sees it.
 type sample struct {
-	// buckets holds model.Orders features for each token.
-	buckets []uint16
-	target  [model.Heads]int8
-	weight  float32
+	// ids holds model.Orders features for each token, by their number in the
+	// lexicon.
+	ids    []uint32
+	target [model.Heads]int8
+	weight float32
 }
 
-func (s *sample) tokens() int { return len(s.buckets) / model.Orders }
-
-func newSample(text string) sample {
-	var s sample
-	model.Walk(folded(text), func(_, _ int, b *[model.Orders]uint32) {
-		for _, x := range b {
-			s.buckets = append(s.buckets, uint16(x))
-		}
-	})
-	return s
-}
+func (s *sample) tokens() int { return len(s.ids) / model.Orders }
 
 // Options of the fit. They were chosen by leaving sources out.
 type options struct {
@@ -41,21 +32,25 @@ type options struct {
 	l2     float64
 	floor  float64 // least running sum, in logits, negated
 	seed   uint64
+	more   int     // epochs after pruning
+	common float64 // exponent of a feature's count in its worth
+	whole  bool
 }
 
-var defaults = options{epochs: 8, rate: 0.3, l2: 0.01, floor: 1.5, seed: 1}
+var defaults = options{epochs: 8, rate: 0.3, l2: 0.01, floor: 1.5, seed: 1, more: 4, common: 0.3}
 
 // A head is one logistic regression in training.
 type head struct {
 	w, g2                 []float32
+	live                  []bool // features with a slot; nil before pruning
 	bias, bias2           float64
 	floor                 float64
 	decay, stride, orders int
 	fade                  float64
 }
 
-func newHead(h model.Head, o options) *head {
-	t := &head{w: make([]float32, model.Buckets), g2: make([]float32, model.Buckets), bias: -3, bias2: 1, floor: -o.floor}
+func newHead(h model.Head, n int, o options) *head {
+	t := &head{w: make([]float32, n), g2: make([]float32, n), bias: -3, bias2: 1, floor: -o.floor}
 	t.decay, t.stride, t.orders = model.Pooling(h)
 	t.fade = 1 - 1/float64(int(1)<<t.decay)
 	return t
@@ -68,7 +63,7 @@ func (t *head) peak(s *sample) (sum float64, at int) {
 	acc, best := 0.0, math.Inf(-1)
 	for i := range n {
 		x := float32(0)
-		for _, b := range s.buckets[i*model.Orders : i*model.Orders+t.orders] {
+		for _, b := range s.ids[i*model.Orders : i*model.Orders+t.orders] {
 			x += t.w[b]
 		}
 		acc = max(float64(acc*t.fade)+float64(x), t.floor)
@@ -98,7 +93,10 @@ func (t *head) step(s *sample, target float64, o options) {
 	t.bias2 += float64(g * g)
 	t.bias -= float64(o.rate * g / math.Sqrt(t.bias2))
 	for k := 1.0; at >= 0 && k > spent; at-- {
-		for _, b := range s.buckets[at*model.Orders : at*model.Orders+t.orders] {
+		for _, b := range s.ids[at*model.Orders : at*model.Orders+t.orders] {
+			if b == rare || t.live != nil && !t.live[b] {
+				continue
+			}
 			d := float32(g*k) + float32(float32(o.l2)*t.w[b])
 			t.g2[b] += float32(d * d)
 			t.w[b] -= float32(float32(o.rate) * d / float32(math.Sqrt(float64(t.g2[b])+1)))
@@ -108,23 +106,59 @@ func (t *head) step(s *sample, target float64, o options) {
 }
 
 // fit trains both heads, one sample after another in a shuffled order that
-// the seed decides. Products are rounded before they are added (the
-// conversions above), so that every machine gets the same bytes.
-func fit(samples []*sample, o options) [model.Heads]*head {
+// the seed decides, picks the features that get a slot, and trains on with
+// these alone. Products are rounded before they are added (the conversions
+// above), so that every machine gets the same bytes.
+func fit(samples []*sample, l *lexicon, o options) [model.Heads]*head {
 	var both [model.Heads]*head
-	for h := range both {
-		both[h] = newHead(model.Head(h), o)
-	}
 	rng := rand.New(rand.NewPCG(o.seed, 0))
-	for range o.epochs {
+	for h := range both {
+		t := newHead(model.Head(h), l.len(), o)
+		t.epochs(samples, h, o.epochs, o, rng)
+		if !o.whole {
+			t.prune(model.Head(h), l, o)
+			t.epochs(samples, h, o.more, o, rng)
+		}
+		both[h] = t
+	}
+	return both
+}
+
+func (t *head) epochs(samples []*sample, h, n int, o options, rng *rand.Rand) {
+	for range n {
 		for _, i := range rng.Perm(len(samples)) {
 			s := samples[i]
-			for h, t := range both {
-				if s.target[h] != absent && len(s.buckets) > 0 {
-					t.step(s, float64(s.target[h]), o)
-				}
+			if s.target[h] != absent && len(s.ids) > 0 {
+				t.step(s, float64(s.target[h]), o)
 			}
 		}
 	}
-	return both
+}
+
+// prune keeps the features that win their slot and takes the weight of the
+// others for good. A feature's worth is its weight, more when it is common: a
+// large weight on a rare feature moves few texts.
+func (t *head) prune(h model.Head, l *lexicon, o options) {
+	best := map[uint32]int{}
+	worth := func(i int) float64 {
+		return math.Abs(float64(t.w[i])) * math.Pow(float64(l.count[i]), o.common)
+	}
+	for i := 1; i < l.len(); i++ {
+		if t.w[i] == 0 {
+			continue
+		}
+		slot := model.Key(h, l.key[i]<<dropped) >> 8
+		if old, taken := best[slot]; !taken || worth(i) > worth(old) {
+			best[slot] = i
+		}
+	}
+	t.live = make([]bool, l.len())
+	for _, i := range best {
+		t.live[i] = true
+	}
+	for i, live := range t.live {
+		if !live {
+			t.w[i] = 0
+		}
+	}
 }

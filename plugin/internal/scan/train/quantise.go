@@ -12,27 +12,32 @@ const clip = 0.9995
 
 // quantise rounds the heads to a weights file with the limits given in
 // 1/256 of a logit.
-func quantise(both [model.Heads]*head, limit [model.Heads][model.Levels]int32) []byte {
+func quantise(l *lexicon, both [model.Heads]*head, limit [model.Heads][model.Levels]int32) []byte {
 	s := model.Settings{Limit: limit}
-	table := new([model.Heads][model.Buckets]int8)
+	var weights [model.Heads]map[uint32]int8
 	for h, t := range both {
 		one := sizeAt(t.w, clip) / 127
+		weights[h] = map[uint32]int8{}
 		for i, w := range t.w {
-			table[h][i] = int8(max(-127, min(127, math.Round(float64(w)/one))))
+			if q := int8(max(-127, min(127, math.Round(float64(w)/one)))); q != 0 {
+				weights[h][model.Key(model.Head(h), l.key[i]<<dropped)] = q
+			}
 		}
 		s.Scale[h] = int32(math.Round(one * 65536))
 		s.Bias[h] = int32(math.Round(t.bias * 256))
 		s.Floor[h] = int32(math.Round(t.floor / one * 256))
 	}
-	return model.Encode(s, table)
+	return model.Encode(s, weights)
 }
 
-// sizeAt returns the q quantile of the absolute values, at least a little
-// above 0.
+// sizeAt returns the q quantile of the sizes of the values that are not 0, at
+// least a little above 0.
 func sizeAt(w []float32, q float64) float64 {
-	sizes := make([]float64, len(w))
-	for i, x := range w {
-		sizes[i] = math.Abs(float64(x))
+	var sizes []float64
+	for _, x := range w {
+		if x != 0 {
+			sizes = append(sizes, math.Abs(float64(x)))
+		}
 	}
 	return max(quantile(sizes, q), 1e-4)
 }

@@ -32,8 +32,8 @@ func Run(dir, out string, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	both := fit(c.without("", true), defaults)
-	weights := quantise(both, limits(c.examples, scores))
+	both := fit(c.without("", true), c.lexicon, defaults)
+	weights := quantise(c.lexicon, both, limits(c.examples, scores))
 	return os.WriteFile(filepath.Join(out, "weights.bin"), weights, 0o644)
 }
 
