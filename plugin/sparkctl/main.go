@@ -40,6 +40,7 @@ func commands() []command {
 		keyListCommand,
 		scanCommand,
 		trainCommand,
+		evalCommand,
 	}
 }
 

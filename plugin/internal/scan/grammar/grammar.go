@@ -136,6 +136,10 @@ func (g *Grammar) write(lang, kind string, rng *rand.Rand) string {
 		return fill(g.sentence(lang, Document, rng), inner)
 	}
 	s := g.sentence(lang, kind, rng)
+	if kind != Override && kind != Extract && rng.IntN(4) == 0 {
+		// Honest texts begin like attacks, or the beginning would tell.
+		s = g.sentence(lang, pick(rng, "open", "polite"), rng) + " " + s
+	}
 	if kind != Persona && rng.IntN(8) == 0 {
 		other := g.sentence(lang, Chat, rng)
 		if rng.IntN(2) == 0 {

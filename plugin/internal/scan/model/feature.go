@@ -6,6 +6,9 @@ package model
 // phrases of the personas it has seen, and misses the next one.
 const Orders = 5
 
+// wordSeed sets the features of single words apart from those of pairs.
+const wordSeed = 0x7FEB352D
+
 // history keeps the tokens before the present one.
 type history struct {
 	sig1                uint32
@@ -15,7 +18,7 @@ type history struct {
 // add puts the hashes of a token's features into out and moves on.
 func (h *history) add(t *token, out *[Orders]uint32) {
 	s := t.stem
-	out[0] = pair(t.sig, 0x7FEB352D)
+	out[0] = pair(t.sig, wordSeed)
 	out[1] = pair(h.sig1, t.sig*5+1)
 	out[2] = pair(h.stem1, s*3+2)
 	out[3] = pair(h.stem2, s*3+3)
@@ -34,7 +37,7 @@ func pair(a, b uint32) uint32 {
 
 // Walk calls visit with the byte range and the features of every token of
 // text, in order. It is what training and Explain read; Rate does the same
-// inline.
+// without the detour.
 func Walk(text []byte, visit func(start, end int, features *[Orders]uint32)) {
 	var (
 		h history

@@ -87,19 +87,26 @@ func (m *Model) Rate(text []byte) Score {
 	var (
 		h      history
 		t      token
-		f      [Orders]uint32
 		a0, a1 int32
 		n      int
 		p0, p1 = int32(lowest), int32(lowest)
 		f0, f1 = m.Floor[0], m.Floor[1]
 	)
-	for i, ok := next(text, 0, &t); ok; i, ok = next(text, i, &t) {
-		h.add(&t, &f)
-		var x int32
-		for _, v := range f {
-			x += m.weight(Override, v)
+	for i := 0; ; {
+		var g, s uint32
+		// The usual token, an ASCII word between other ASCII, is read in place.
+		end, sum := letterRun(text, i)
+		if end > i && (end == len(text) || text[end] < 0x80 && text[end] != '\'') {
+			g, s = asciiHashes(text[i:end], sum)
+			i = end
+		} else {
+			var found bool
+			if i, found = next(text, i, &t); !found {
+				break
+			}
+			g, s = t.sig, t.stem
 		}
-		y := m.weight(Persona, f[0])
+		x, y := m.weights(&h, g, s)
 		a0 = max(a0-a0>>decay0+x<<unit, f0)
 		a1 = max(a1-a1>>decay1+y<<unit, f1)
 		n++
@@ -114,6 +121,17 @@ func (m *Model) Rate(text []byte) Score {
 		return Score(m.Bias)
 	}
 	return Score{m.score(0, max(p0, a0)), m.score(1, max(p1, a1))}
+}
+
+// weights returns what a token's features weigh to either head, and moves on.
+func (m *Model) weights(h *history, g, s uint32) (x, y int32) {
+	one := pair(g, wordSeed)
+	two := pair(h.sig1, g*5+1)
+	three, four, five := pair(h.stem1, s*3+2), pair(h.stem2, s*3+3), pair(h.stem3, s*3+4)
+	x = m.weight(Override, one) + m.weight(Override, two) + m.weight(Override, three) +
+		m.weight(Override, four) + m.weight(Override, five)
+	h.sig1, h.stem3, h.stem2, h.stem1 = g, h.stem2, h.stem1, s
+	return x, m.weight(Persona, one)
 }
 
 // lowest is below every sum.

@@ -97,29 +97,38 @@ func next(text []byte, i int, t *token) (after int, found bool) {
 	return i, false
 }
 
-// word reads the word that begins with the ASCII letter at i. Words that go on
-// beyond ASCII are left to wideWord.
-func word(text []byte, i int, t *token) int {
-	start := i
-	var sum, stem uint32
-	end := min(len(text), start+wordLimit)
-	for ; i < end; i++ {
+// letterRun returns the end of the run of ASCII letters at i and the sum of
+// their values.
+func letterRun(text []byte, i int) (end int, sum uint32) {
+	for limit := min(len(text), i+wordLimit); i < limit; i++ {
 		h := letters[text[i]]
 		if h == 0 {
 			break
 		}
 		sum += h
 	}
-	if i < len(text) && (text[i] >= 0x80 || text[i] == '\'') {
-		return wideWord(text, start, t)
+	return i, sum
+}
+
+// asciiHashes returns the signature and stem of a word of ASCII letters, which
+// is not empty, from the sum of its letters' values.
+func asciiHashes(word []byte, sum uint32) (sig, stem uint32) {
+	for _, c := range word[:min(len(word), stemLetters)] {
+		stem = stem*stemStep + letters[c]
 	}
-	for j := start; j < min(i, start+stemLetters); j++ {
-		stem = stem*stemStep + letters[text[j]]
+	return (sum + letters[word[0]]*firstStep + letters[word[len(word)-1]]*lastStep) * finish, stem * finish
+}
+
+// word reads the word that begins with the ASCII letter at i. Words that go on
+// beyond ASCII are left to wideWord.
+func word(text []byte, i int, t *token) int {
+	end, sum := letterRun(text, i)
+	if end < len(text) && (text[end] >= 0x80 || text[end] == '\'') {
+		return wideWord(text, i, t)
 	}
-	t.sig = (sum + letters[text[start]]*firstStep + letters[text[i-1]]*lastStep) * finish
-	t.stem = stem * finish
-	t.start, t.end = start, i
-	return i
+	t.sig, t.stem = asciiHashes(text[i:end], sum)
+	t.start, t.end = i, end
+	return end
 }
 
 // number reads a run of digits and the points within it.

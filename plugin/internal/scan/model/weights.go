@@ -14,9 +14,10 @@ var builtin = mustRead(builtinBytes)
 // A Model is a set of trained weights.
 type Model struct {
 	Settings
-	// slots holds the weights of the first head, then of the second: two bytes
-	// each, the weight and the check of the feature it belongs to.
-	slots *[slots * 2]byte
+	// slots0 holds the weights of the first head, slots1 of the second: the low
+	// byte is the weight, the high byte the check of the feature it is for.
+	slots0 [1 << bits0]uint16
+	slots1 [1 << bits1]uint16
 }
 
 // Settings are the numbers of a model beside its weights.
@@ -39,8 +40,8 @@ const magic = "SWM\x02"
 // Bits of the slot numbers of the heads. The first head has words and pairs in
 // many languages, the second only words.
 const (
-	bits0 = 15
-	bits1 = 13
+	bits0 = 14
+	bits1 = 12
 	slots = 1<<bits0 + 1<<bits1
 )
 
@@ -52,16 +53,24 @@ const (
 
 var errWeights = errors.New("model: not a weights file of this version; run make train")
 
-// Read makes a Model of a weights file. The model keeps b.
+// Read makes a Model of a weights file.
 func Read(b []byte) (*Model, error) {
 	if len(b) != Size || string(b[:len(magic)]) != magic {
 		return nil, errWeights
 	}
-	m := &Model{slots: (*[slots * 2]byte)(b[headerSize:])}
+	m := new(Model)
 	p := b[len(magic):headerSize]
 	for _, v := range m.Settings.fields() {
 		*v = int32(binary.LittleEndian.Uint32(p))
 		p = p[4:]
+	}
+	p = b[headerSize:]
+	for i := range m.slots0 {
+		m.slots0[i] = binary.LittleEndian.Uint16(p[2*i:])
+	}
+	p = p[2*len(m.slots0):]
+	for i := range m.slots1 {
+		m.slots1[i] = binary.LittleEndian.Uint16(p[2*i:])
 	}
 	return m, nil
 }
@@ -89,8 +98,8 @@ func Encode(s Settings, weights [Heads]map[uint32]int8) []byte {
 
 func size(w int8) int { return max(int(w), -int(w)) }
 
-// Key returns what Rate knows of a feature: the slot it looks in and the check
-// that tells whose weight is there.
+// Key returns what Rate knows of a feature: the slot it looks in and, in the
+// low byte, the check that tells whose weight is there.
 func Key(h Head, feature uint32) uint32 {
 	if h == Persona {
 		return feature >> (32 - bits1 - 8)
@@ -98,7 +107,7 @@ func Key(h Head, feature uint32) uint32 {
 	return feature >> (32 - bits0 - 8)
 }
 
-// slotOf returns where the weight of a key stands.
+// slotOf returns where in the table of a weights file the weight of a key is.
 func slotOf(h Head, key uint32) int {
 	at := int(key >> 8)
 	if h == Persona {
@@ -109,12 +118,17 @@ func slotOf(h Head, key uint32) int {
 
 // weight returns the weight of a feature, 0 for one that has none.
 func (m *Model) weight(h Head, feature uint32) int32 {
-	key := Key(h, feature)
-	at := slotOf(h, key)
-	if m.slots[at+1] != byte(key) {
-		return 0
+	if h == Persona {
+		return weigh(m.slots1[feature>>(32-bits1)], feature>>(32-bits1-8))
 	}
-	return int32(int8(m.slots[at]))
+	return weigh(m.slots0[feature>>(32-bits0)], feature>>(32-bits0-8))
+}
+
+// weigh returns a slot's weight if its check is the low byte of key, else 0,
+// without a branch: most slots are someone else's, but not all.
+func weigh(slot uint16, key uint32) int32 {
+	differs := (uint32(slot>>8) ^ key) & 0xFF
+	return int32(int8(slot)) & (int32(differs-1) >> 31)
 }
 
 // fields lists the settings in the order of the file.

@@ -47,9 +47,6 @@ func (c *corpus) sources() []string {
 func (c *corpus) crossScores(withGrammar bool, o options, progress func(string)) ([]model.Score, error) {
 	scores := make([]model.Score, len(c.examples))
 	for _, source := range c.sources() {
-		if ONLY != nil && !ONLY[source] {
-			continue
-		}
 		progress(source)
 		both := fit(c.without(source, withGrammar), c.lexicon, o)
 		m, err := model.Read(quantise(c.lexicon, both, [model.Heads][model.Levels]int32{}))
@@ -59,17 +56,8 @@ func (c *corpus) crossScores(withGrammar bool, o options, progress func(string))
 		for i := range c.examples {
 			if c.examples[i].Source == source {
 				scores[i] = m.Rate(folded(c.examples[i].Text))
-				if FLOAT {
-					for h, t := range both {
-						z, _ := t.peak(&c.samples[i])
-						scores[i][h] = int32((z + t.bias) * 256)
-					}
-				}
 			}
 		}
 	}
 	return scores, nil
 }
-
-var FLOAT = false
-var ONLY map[string]bool

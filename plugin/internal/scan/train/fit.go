@@ -34,10 +34,9 @@ type options struct {
 	seed   uint64
 	more   int     // epochs after pruning
 	common float64 // exponent of a feature's count in its worth
-	whole  bool
 }
 
-var defaults = options{epochs: 8, rate: 0.3, l2: 0.01, floor: 1.5, seed: 1, more: 4, common: 0.3}
+var defaults = options{epochs: 6, rate: 0.3, l2: 0.01, floor: 1.5, seed: 1, more: 3, common: 0.3}
 
 // A head is one logistic regression in training.
 type head struct {
@@ -115,10 +114,8 @@ func fit(samples []*sample, l *lexicon, o options) [model.Heads]*head {
 	for h := range both {
 		t := newHead(model.Head(h), l.len(), o)
 		t.epochs(samples, h, o.epochs, o, rng)
-		if !o.whole {
-			t.prune(model.Head(h), l, o)
-			t.epochs(samples, h, o.more, o, rng)
-		}
+		t.prune(model.Head(h), l, o)
+		t.epochs(samples, h, o.more, o, rng)
 		both[h] = t
 	}
 	return both

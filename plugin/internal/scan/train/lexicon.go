@@ -11,7 +11,7 @@ const minCount = 3
 
 // keyBits is how many bits of a feature the model can tell apart: the wider
 // head's slot number and check.
-const keyBits = 23
+const keyBits = 22
 
 // dropped is how many low bits of a feature the model never looks at.
 const dropped = 32 - keyBits
