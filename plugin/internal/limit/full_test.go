@@ -155,6 +155,7 @@ func TestLargestTable(t *testing.T) {
 	if keys != MaxBuckets || bytes < 200*MaxBuckets || bytes+100*keys > 4<<20 {
 		t.Errorf("%d keys, %d bytes, %d with the host's nodes", keys, bytes, bytes+100*keys)
 	}
+	t.Logf("%d keys, %d bytes, %d with the host's nodes", keys, bytes, bytes+100*keys)
 	newcomer := Key{0, 99 << 3}
 	r, err := table.Take(newcomer, q, 1, start.Truncate(time.Duration(holdTime)).Add(time.Duration(holdTime)))
 	if err != nil || r.Allowed || r.RetryAfter != fullWait || r.Remaining != 0 {

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -12,6 +13,10 @@ import (
 // testdata/tokens.txt: language, count, text. -v prints the table.
 func TestTokens(t *testing.T) {
 	data, err := os.ReadFile("testdata/tokens.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented, err := os.ReadFile("../../../envoy/LIMITS.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,6 +37,9 @@ func TestTokens(t *testing.T) {
 		off := 100 * float64(got-want) / float64(want)
 		sum, wantSum = sum+got, wantSum+want
 		t.Logf("%-10s %4d tokens, estimated %4d, off by %+5.1f %%", lang, want, got, off)
+		if row := fmt.Sprintf("| %s | %d | %d | %+.1f %% |\n", lang, want, got, off); !strings.Contains(string(documented), row) {
+			t.Errorf("envoy/LIMITS.md lacks %s", row)
+		}
 		if off < -25 || off > 25 {
 			t.Errorf("%s: estimated %d, want %d within 25 %%", lang, got, want)
 		}
