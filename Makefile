@@ -109,7 +109,7 @@ test: build build/sparkward-test.wasm tools ## everything: units, scenarios on h
 	$(call each_nested,$(GO) test -count=1 -vet=off ./...)
 
 e2e: build build/sparkward-test.wasm tools ## the scenarios alone
-	$(GO) test -count=1 -v ./e2e/...
+	$(GO) test -count=1 -timeout 20m -v ./e2e/...
 
 CHAOS ?= 5m
 chaos: build build/sparkward-test.wasm tools ## providers and VMs that fail, at a steady load on the real Envoy, for CHAOS (5m)

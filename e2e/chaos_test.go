@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	chaosTime = flag.Duration("chaos", 30*time.Second, "how long the chaos run takes; make chaos takes 5m")
+	chaosTime = flag.Duration("chaos", 20*time.Second, "how long the chaos run takes; make chaos takes 5m")
 	chaosRate = flag.Int("chaos-rate", 60, "requests a second of the chaos run")
 	chaosSeed = flag.Uint64("chaos-seed", 0, "the order of faults in the chaos run; 0 for another one each time")
 )
