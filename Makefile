@@ -105,7 +105,7 @@ others = $(shell $(GO) list ./... | grep -v /e2e)
 test: build build/sparkward-test.wasm tools ## everything: units, scenarios on hostsim and Envoy, official SDKs
 	cd tools && $(PYTHON) -m unittest -q envoy_test
 	$(GO) test -count=1 -vet=off $(others)
-	$(GO) test -count=1 -vet=off ./e2e/...
+	$(GO) test -count=1 -vet=off -timeout 20m ./e2e/...
 	$(call each_nested,$(GO) test -count=1 -vet=off ./...)
 
 e2e: build build/sparkward-test.wasm tools ## the scenarios alone
