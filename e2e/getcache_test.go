@@ -4,20 +4,23 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/sparkward/sparkward/envoy"
 )
 
 // getCacheFilter is the filter that envoy.yaml holds as a comment between two
 // lines of its own.
 func getCacheFilter(t *testing.T) tree {
 	t.Helper()
-	_, rest, found := strings.Cut(string(envoy.Bootstrap), "# begin: answers to GET from Envoy's own cache\n")
+	shipped, err := os.ReadFile("../envoy/envoy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(shipped), "# begin: answers to GET from Envoy's own cache\n")
 	text, _, ended := strings.Cut(rest, "# end\n")
 	if !found || !ended {
 		t.Fatal("envoy.yaml has no such comment")
