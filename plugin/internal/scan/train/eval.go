@@ -77,9 +77,9 @@ func scanAll(examples []Example, s scan.Settings) ([]bool, error) {
 	return hits, nil
 }
 
-// LeaveOut leaves each source out of training in turn and writes how the model,
-// with and without the grammar, does on it, beside the rules alone, a list of
-// fifteen regular expressions, and rules and model together.
+// LeaveOut leaves each source out of training in turn and writes how the
+// scanner does on it: the balanced preset beside its parts and a list of
+// fifteen regular expressions, then the presets.
 func LeaveOut(files []string, out, log io.Writer) error {
 	examples, err := Load(files...)
 	if err != nil {
@@ -89,57 +89,59 @@ func LeaveOut(files []string, out, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	systems, err := compare(newCorpus(examples, texts), log)
+	c := newCorpus(examples, texts)
+	bare, err := c.crossScores(false, defaults, func(s string) { fmt.Fprintln(log, "without grammar, leaving out", s) })
+	if err != nil {
+		return err
+	}
+	scores, err := c.crossScores(true, defaults, func(s string) { fmt.Fprintln(log, "leaving out", s) })
+	if err != nil {
+		return err
+	}
+	parts, presets, err := compare(examples, bare, scores)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%d texts, each scored by a model that never saw its source. In brackets the 95 %% interval (Wilson).\n", len(examples))
-	writeAll(out, examples, systems)
+	fmt.Fprintf(out, "\n## The balanced preset and its parts\n")
+	writeAll(out, examples, parts)
+	fmt.Fprintf(out, "\n## The presets\n")
+	writeAll(out, examples, presets)
 	return nil
 }
 
-// compare returns the columns of the comparison.
-func compare(c *corpus, log io.Writer) ([]system, error) {
-	regexes := system{"15 regexes", make([]bool, len(c.examples))}
-	for i := range c.examples {
-		regexes.hit[i] = anyMatch(fifteen, c.examples[i].Text)
+// compare returns the columns of the two comparisons: the parts of the
+// balanced preset beside baselines, and the presets. bare are the scores of
+// models trained without the grammar.
+func compare(examples []Example, bare, scores []model.Score) (parts, presets []system, err error) {
+	regexes := make([]bool, len(examples))
+	for i := range examples {
+		regexes[i] = anyMatch(fifteen, examples[i].Text)
 	}
-	rules, err := scanAll(c.examples, scan.Settings{Disable: []string{"model.override", "model.persona"}})
-	if err != nil {
-		return nil, err
-	}
-	systems := []system{regexes, {"rules alone", rules}}
-	for _, withGrammar := range []bool{false, true} {
-		hits, err := c.modelHits(withGrammar, log)
+	for _, p := range []struct {
+		preset scan.Preset
+		level  model.Level
+	}{{scan.Strict, model.Strict}, {scan.Balanced, model.Balanced}, {scan.Quiet, model.Quiet}} {
+		rules, err := scanAll(examples, scan.Settings{Preset: p.preset, Disable: []string{"model.override", "model.persona"}})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		name := "n-grams alone"
-		if withGrammar {
-			name = "with grammar"
+		hits := over(scores, limits(examples, scores), p.level)
+		both := either(rules, hits)
+		if p.preset == scan.Balanced {
+			alone := over(bare, limits(examples, bare), p.level)
+			parts = []system{{"15 regexes", regexes}, {"rules alone", rules}, {"n-grams alone", alone},
+				{"n-grams and grammar", hits}, {"rules and n-grams", either(rules, alone)}, {"all", both}}
 		}
-		systems = append(systems, system{name, hits})
+		presets = append(presets, system{p.preset.String(), both})
 	}
-	full := system{"rules and model", make([]bool, len(rules))}
-	for i := range rules {
-		full.hit[i] = rules[i] || systems[3].hit[i]
-	}
-	return append(systems, full), nil
+	return parts, presets, nil
 }
 
-// modelHits says which examples a model that did not see their source would
-// refuse at the level of the balanced preset.
-func (c *corpus) modelHits(withGrammar bool, log io.Writer) ([]bool, error) {
-	scores, err := c.crossScores(withGrammar, defaults, func(s string) { fmt.Fprintln(log, "leaving out", s) })
-	if err != nil {
-		return nil, err
+func either(a, b []bool) []bool {
+	c := make([]bool, len(a))
+	for i := range a {
+		c[i] = a[i] || b[i]
 	}
-	limit := limits(c.examples, scores)
-	hits := make([]bool, len(scores))
-	for i, s := range scores {
-		for h := range s {
-			hits[i] = hits[i] || s[h] >= limit[h][model.Balanced]
-		}
-	}
-	return hits, nil
+	return c
 }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -14,10 +15,14 @@ import (
 // fewer.
 var falsePositives = [model.Levels]float64{model.Balanced: 0.0015, model.Strict: 0.004, model.Quiet: 0.0004}
 
-// Run trains on dir/train.jsonl and the grammar and writes weights.bin to out.
-// Limits come from leaving each source out in turn. Progress goes to log. The
-// same input gives the same bytes.
+// Run trains on dir/train.jsonl and the grammar and writes weights.bin and a
+// report to out. Limits come from leaving each source out in turn. Progress
+// goes to log. The same input gives the same bytes.
 func Run(dir, out string, log io.Writer) error {
+	sources, err := sourceTable(dir)
+	if err != nil {
+		return err
+	}
 	examples, err := Load(filepath.Join(dir, "train.jsonl"))
 	if err != nil {
 		return err
@@ -33,8 +38,13 @@ func Run(dir, out string, log io.Writer) error {
 		return err
 	}
 	both := fit(c.without("", true), c.lexicon, defaults)
-	weights := quantise(c.lexicon, both, limits(c.examples, scores))
-	return os.WriteFile(filepath.Join(out, "weights.bin"), weights, 0o644)
+	r := report{c, texts, scores, quantise(c.lexicon, both, limits(c.examples, scores)), sources}
+	if err := os.WriteFile(filepath.Join(out, "weights.bin"), r.weights, 0o644); err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	r.write(&text)
+	return os.WriteFile(filepath.Join(out, reportName), text.Bytes(), 0o644)
 }
 
 // limits returns for each head and level the score that the allowed share of

@@ -274,21 +274,78 @@ func TestTables(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
 	}
-	examples, _ := Load(file)
-	systems, err := compare(newCorpus(examples, nil), io.Discard)
+}
+
+func TestCompare(t *testing.T) {
+	c := newCorpus(small(), nil)
+	scores, err := c.crossScores(false, defaults, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var names []string
-	for _, s := range systems {
-		names = append(names, s.name)
+	parts, presets, err := compare(c.examples, scores, scores)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := strings.Join(names, ", "); got != "15 regexes, rules alone, n-grams alone, with grammar, rules and model" {
-		t.Errorf("columns: %s", got)
+	if got := names(parts); got != "15 regexes, rules alone, n-grams alone, n-grams and grammar, rules and n-grams, all" {
+		t.Errorf("parts: %s", got)
 	}
-	for i := range examples {
-		if (systems[1].hit[i] || systems[3].hit[i]) != systems[4].hit[i] {
-			t.Fatalf("text %d: rules and model is not rules or model", i)
+	if got := names(presets); got != "strict, balanced, quiet" {
+		t.Errorf("presets: %s", got)
+	}
+	for i := range c.examples {
+		if (parts[1].hit[i] || parts[3].hit[i]) != parts[5].hit[i] {
+			t.Fatalf("text %d: all is not rules or model", i)
 		}
+		if presets[2].hit[i] && !presets[1].hit[i] || presets[1].hit[i] && !presets[0].hit[i] {
+			t.Fatalf("text %d: a quieter preset refuses what a stricter one lets through", i)
+		}
+	}
+}
+
+func names(systems []system) string {
+	var all []string
+	for _, s := range systems {
+		all = append(all, s.name)
+	}
+	return strings.Join(all, ", ")
+}
+
+func TestRunAsksForLicences(t *testing.T) {
+	dir := t.TempDir()
+	if err := Run(dir, dir, io.Discard); err == nil || !strings.Contains(err.Error(), "SOURCES.md") {
+		t.Errorf("no SOURCES.md: got %v", err)
+	}
+}
+
+func TestReportHoldsNoText(t *testing.T) {
+	examples := small()
+	examples[0].Text = "a text that is nobody's business zqxj"
+	c := newCorpus(examples, nil)
+	scores, err := c.crossScores(false, defaults, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights := quantise(c.lexicon, fit(c.without("", false), c.lexicon, defaults), limits(c.examples, scores))
+	r := report{c, []grammar.Text{{Kind: grammar.Hard, Lang: "en"}}, scores, weights, "| source | licence |\n"}
+	var out bytes.Buffer
+	r.write(&out)
+	for _, want := range []string{"SHA-256", "| source | licence |", "| en | 0 | 0 | 0 | 0 | 1 | 0 | 0 |", "| override |", "| s0 |", "strict | balanced | quiet"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in the report:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "zqxj") {
+		t.Error("the report quotes the data")
+	}
+}
+
+func TestSourceTable(t *testing.T) {
+	dir := filepath.Dir(write(t, "SOURCES.md", "# Sources\n\nwords\n\n| source | licence |\n|---|---|\n| a | MIT |\n"))
+	got, err := sourceTable(dir)
+	if err != nil || got != "| source | licence |\n|---|---|\n| a | MIT |\n" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := sourceTable(filepath.Dir(write(t, "SOURCES.md", "nothing"))); err == nil {
+		t.Error("a SOURCES.md without a table: no error")
 	}
 }
