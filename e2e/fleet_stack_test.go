@@ -28,7 +28,6 @@ type fleet struct {
 	service *daemon
 	refuse  string // address of the Envoy whose policy refuses when the service is down
 	allow   string // of the one whose policy does not
-	envoys  []*envoyProcess
 }
 
 // fleetStart is how long a fleet may take to start on a busy machine.
@@ -143,7 +142,6 @@ func (f *fleet) envoy(onError, servicePort string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(proc.stop)
-	f.envoys = append(f.envoys, proc)
 	ctx, cancel := context.WithTimeout(t.Context(), fleetStart)
 	defer cancel()
 	if err := proc.awaitReady(ctx); err != nil {

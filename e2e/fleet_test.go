@@ -182,11 +182,20 @@ func (f *fleet) stream(t *testing.T) {
 	f.awaitCharge("tokens", "user:streamer", 8)
 }
 
+// harvest is a text of 102 words.
+const harvest = "The harvest was late this year because of the long rain in spring and the farmers of the valley met in the old mill to talk about it. " +
+	"Some wanted to sell their grain at once while others hoped for a better price in winter. " +
+	"Anna who kept the books for all of them had drawn a table of the last ten years on the wall. " +
+	"It showed that waiting had paid in six of them and cost dearly in two. " +
+	"After supper they walked home along the river and the children counted the boats that came back from the market town."
+
 // hangUp: a client that leaves a stream pays for its prompt and for what was
 // streamed until then, once.
 func (f *fleet) hangUp(t *testing.T) {
-	words := strings.Repeat("word ", 100)
-	resp := f.send(f.refuse, call{user: "leaver", text: words, stream: true, header: map[string]string{"x-demo-gate": "leaver"}})
+	resp := f.send(f.refuse, call{user: "leaver", text: harvest, stream: true, header: map[string]string{"x-demo-gate": "leaver"}})
+	if resp.StatusCode != 200 {
+		t.Fatal(resp.Status)
+	}
 	for i := range 50 {
 		if _, err := readEvent(resp.Body); err != nil {
 			t.Fatalf("event %d: %v", i+1, err)
@@ -199,7 +208,7 @@ func (f *fleet) hangUp(t *testing.T) {
 		got = f.charged("tokens", "user:leaver")
 	}
 	if got < 120 || got > 260 {
-		t.Errorf("%d tokens are charged for a prompt of 100 words and 50 words of an answer", got)
+		t.Errorf("%d tokens are charged for a prompt of 102 words and 50 words of an answer", got)
 	}
 	time.Sleep(100 * time.Millisecond)
 	f.awaitCharge("tokens", "user:leaver", got)
