@@ -16,15 +16,24 @@ import (
 
 // envoyTarget runs scenarios on the real Envoy. Starting one takes seconds,
 // because V8 compiles the filter; a further listener in a running one takes
-// milliseconds. So there is one Envoy for each number of workers and each
-// filter, and every scenario gets a listener of its own in it, with a VM id of
-// its own: the filters share no data, no VM and no log.
+// milliseconds. So scenarios with the same number of workers and the same filter
+// go to the same few Envoys, one at a time in each, and every scenario gets a
+// listener of its own, with a VM id of its own: the filters share no data, no VM
+// and no log.
 type envoyTarget struct {
 	binary string
 	mu     sync.Mutex
-	lanes  map[laneKey]*lane
+	given  *sync.Cond // a lane was given back; on mu
+	free   map[laneKey][]*lane
+	made   map[laneKey]int
+	all    []*lane
 }
 
+// maxLanes is how many Envoys of one kind there are at most. Scenarios that let
+// time pass do so side by side.
+const maxLanes = 4
+
+// laneKey is a kind of lane.
 type laneKey struct {
 	workers int
 	wasm    string
@@ -33,7 +42,7 @@ type laneKey struct {
 
 // lane is one Envoy process, which serves one scenario at a time.
 type lane struct {
-	mu       sync.Mutex // held while a scenario runs
+	key      laneKey
 	proc     *envoyProcess
 	dir      string
 	up       upstreams
@@ -53,11 +62,39 @@ func newEnvoyTarget() (*envoyTarget, error) {
 	if _, err := os.Stat(binary); err != nil {
 		return nil, fmt.Errorf("no Envoy at %s: run make tools, or set ENVOY to the path of one", binary)
 	}
-	return &envoyTarget{binary: binary, lanes: map[laneKey]*lane{}}, nil
+	t := &envoyTarget{binary: binary, free: map[laneKey][]*lane{}, made: map[laneKey]int{}}
+	t.given = sync.NewCond(&t.mu)
+	return t, nil
+}
+
+// take waits for a lane that nobody uses. One that runs already is preferred.
+func (t *envoyTarget) take(key laneKey) *lane {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for len(t.free[key]) == 0 && t.made[key] == maxLanes {
+		t.given.Wait()
+	}
+	if n := len(t.free[key]); n > 0 {
+		l := t.free[key][n-1]
+		t.free[key] = t.free[key][:n-1]
+		return l
+	}
+	l := &lane{key: key}
+	t.made[key]++
+	t.all = append(t.all, l)
+	return l
+}
+
+// give lets another scenario have the lane.
+func (t *envoyTarget) give(l *lane) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.free[l.key] = append(t.free[l.key], l)
+	t.given.Broadcast()
 }
 
 func (t *envoyTarget) close() {
-	for _, l := range t.lanes {
+	for _, l := range t.all {
 		l.close()
 	}
 }
@@ -73,24 +110,17 @@ func (l *lane) close() {
 }
 
 func (t *envoyTarget) start(ctx context.Context, s setup) (host, error) {
-	t.mu.Lock()
 	key := laneKey{workers: s.workers, wasm: s.wasm}
 	if s.fresh {
 		key.alone = s.name
 	}
-	l, ok := t.lanes[key]
-	if !ok {
-		l = &lane{}
-		t.lanes[key] = l
-	}
-	t.mu.Unlock()
-	l.mu.Lock()
+	l := t.take(key)
 	h, err := l.serve(ctx, t.binary, s)
 	if err != nil {
-		l.mu.Unlock()
+		t.give(l)
 		return nil, err
 	}
-	h.alone = s.fresh
+	h.target = t
 	return h, nil
 }
 
@@ -181,9 +211,9 @@ func (l *lane) publish(listeners ...tree) error {
 
 // envoyHost is one listener of a lane.
 type envoyHost struct {
+	target   *envoyTarget
 	lane     *lane
 	name     string
-	alone    bool // nobody else will use the lane
 	address  string
 	logPath  string
 	logMark  int
@@ -197,12 +227,12 @@ func (h *envoyHost) realTime() bool          { return true }
 
 // close removes the listener and lets the next scenario in.
 func (h *envoyHost) close() {
-	if h.alone {
+	if h.lane.key.alone != "" {
 		h.lane.close()
-	} else {
-		h.lane.publish()
+		return
 	}
-	h.lane.mu.Unlock()
+	h.lane.publish()
+	h.target.give(h.lane)
 }
 
 // counters reads the filter's statistics from the admin page; Envoy puts

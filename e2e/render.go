@@ -90,7 +90,7 @@ func renderPolicy(ctx context.Context, s setup, policy string, up upstreams, log
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Join(dir, "policy.yaml")
+	file := filepath.Join(dir, s.name+".yaml")
 	if err := os.WriteFile(file, []byte(policy), 0o600); err != nil {
 		return nil, err
 	}

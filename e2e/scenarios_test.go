@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -37,6 +38,20 @@ func (f *updateFlag) Set(s string) error {
 	return nil
 }
 
+// sideBySide is how many scenarios run at once. On Envoy most of them wait for time
+// to pass, so it does not depend on the number of processors.
+const sideBySide = 6
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
+	if !chosen {
+		flag.Set("test.parallel", strconv.Itoa(sideBySide))
+	}
+	os.Exit(m.Run())
+}
+
 // TestScenarios plays every file in testdata on every target. The transcript
 // must be the file itself, so both targets give the same one.
 //
@@ -53,9 +68,10 @@ func TestScenarios(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer target.close()
+			t.Cleanup(target.close)
 			for _, file := range files {
 				t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+					t.Parallel()
 					playFile(t, target, file, string(update) == name)
 				})
 			}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -20,7 +21,8 @@ import (
 // own, with a clock that stands still between the steps.
 type simTarget struct {
 	dir   string
-	cache string // compiled filters, kept from run to run
+	cache string        // compiled filters, kept from run to run
+	room  chan struct{} // one for each that runs: the simulator never waits for time
 }
 
 func newSimTarget() (*simTarget, error) {
@@ -29,17 +31,18 @@ func newSimTarget() (*simTarget, error) {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "sparkward-e2e-")
-	return &simTarget{dir, cache}, err
+	return &simTarget{dir, cache, make(chan struct{}, runtime.GOMAXPROCS(0))}, err
 }
 
 func (t *simTarget) close() { os.RemoveAll(t.dir) }
 
 func (t *simTarget) start(ctx context.Context, s setup) (host, error) {
-	h := &simHost{name: s.name, clock: hostsim.NewManualClock(epoch)}
-	var err error
-	if h.up, err = newUpstreams(); err != nil {
+	up, err := newUpstreams()
+	if err != nil {
 		return nil, err
 	}
+	t.room <- struct{}{}
+	h := &simHost{name: s.name, clock: hostsim.NewManualClock(epoch), up: up, leave: func() { <-t.room }}
 	if err = h.start(ctx, t, s); err != nil {
 		h.close()
 		return nil, err
@@ -50,6 +53,7 @@ func (t *simTarget) start(ctx context.Context, s setup) (host, error) {
 // simHost is one hostsim with its provider.
 type simHost struct {
 	up    upstreams
+	leave func() // lets another host of the target run
 	name  string
 	clock *hostsim.ManualClock
 	sim   *hostsim.Host
@@ -209,4 +213,5 @@ func (h *simHost) close() {
 		h.sim.Close()
 	}
 	h.up.stop()
+	h.leave()
 }

@@ -12,14 +12,15 @@ var (
 )
 
 // steadyRules shows the categories of the rules that matched in place of the
-// rules, and no score: which rules see a text changes with every improvement of
+// rules, without the model's, and no score: which rules see a text changes with every improvement of
 // the scan, and is tested there.
 func steadyRules(line string) string {
 	line = rulesPattern.ReplaceAllStringFunc(line, func(list string) string {
 		var categories []string
 		for rule := range strings.SplitSeq(rulesPattern.FindStringSubmatch(list)[1], ",") {
-			category, _, _ := strings.Cut(strings.Trim(rule, `"`), ".")
-			categories = append(categories, category)
+			if category, _, _ := strings.Cut(strings.Trim(rule, `"`), "."); category != "model" {
+				categories = append(categories, category)
+			}
 		}
 		slices.Sort(categories)
 		return `"rules":[` + strings.Join(slices.Compact(categories), " ") + `]`
