@@ -17,7 +17,7 @@ import (
 // cluster is a Cluster that can be called.
 type cluster struct {
 	Cluster
-	url *url.URL // nil for a cluster without a host
+	url *url.URL // nil for a cluster without a URL
 
 	mu   sync.Mutex
 	idle []*conn1    // HTTP/1.1
@@ -46,6 +46,17 @@ func (h *Host) addClusters() error {
 	return nil
 }
 
+// reachable reports whether the cluster has a host at all.
+func (c *cluster) reachable() bool { return c.url != nil || c.Handler != nil }
+
+// address is what filters see of the cluster's host.
+func (c *cluster) address() string {
+	if c.url == nil {
+		return c.Name
+	}
+	return c.url.Host
+}
+
 // exchange is who waits for an upstream's answer: a router, or a filter's own call.
 type exchange interface {
 	method() string
@@ -62,7 +73,7 @@ type part = http2.Part
 func (c *cluster) connect(e exchange) {
 	c.mu.Lock()
 	n := len(c.idle)
-	if n == 0 || c.HTTP2 {
+	if n == 0 || c.HTTP2 || c.Handler != nil {
 		c.mu.Unlock()
 		go c.open(e)
 		return
@@ -75,6 +86,10 @@ func (c *cluster) connect(e exchange) {
 }
 
 func (c *cluster) open(e exchange) {
+	if c.Handler != nil {
+		c.exchangeHandler(e)
+		return
+	}
 	if c.HTTP2 {
 		c.exchange2(e)
 		return

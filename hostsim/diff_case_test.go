@@ -44,7 +44,7 @@ type diffOptions struct {
 	startup   bool // the transcript is that of the start
 	plugins   []string
 	capable   []string
-	config    string
+	root      string // the root id
 	reloadFor time.Duration
 }
 
@@ -127,6 +127,8 @@ func (o *diffOptions) read(words []string) (err error) {
 		o.startup = true
 	case "behind":
 		o.plugins = append(o.plugins, value)
+	case "root":
+		o.root = value
 	case "capable":
 		o.capable = words[1:]
 	case "backoff":

@@ -313,7 +313,7 @@ func (c *diffCase) routes() []diffRoute {
 }
 
 // diffPlugin is one plugin of a case.
-type diffPlugin struct{ name, script string }
+type diffPlugin struct{ name, root, script string }
 
 // pluginsOf are the case's plugins in the order of the request: the section script,
 // then script2 and so on.
@@ -329,14 +329,20 @@ func (c *diffCase) pluginsOf() (plugins []diffPlugin) {
 		}
 		if c.options.wasm == "" {
 			script = "name " + c.name + "\n" + script
+		} else {
+			script = strings.TrimSpace(script)
 		}
-		plugins = append(plugins, diffPlugin{fmt.Sprintf("plugin%d", i), script})
+		p := diffPlugin{name: fmt.Sprintf("plugin%d", i), root: c.options.root, script: script}
+		if p.root == "" {
+			p.root = p.name + "_root"
+		}
+		plugins = append(plugins, p)
 	}
 }
 
 func pluginConfig(t testing.TB, c *diffCase, p diffPlugin) object {
 	policies := map[string]string{"": "FAIL_CLOSED", "closed": "FAIL_CLOSED", "open": "FAIL_OPEN", "reload": "FAIL_RELOAD"}
-	config := object{"name": p.name, "root_id": p.name + "_root", "failure_policy": policies[c.options.policy],
+	config := object{"name": p.name, "root_id": p.root, "failure_policy": policies[c.options.policy],
 		"configuration":                   typed("google.protobuf.StringValue", object{"value": p.script}),
 		"allow_on_headers_stop_iteration": c.options.hold,
 		"vm_config": object{"runtime": "envoy.wasm.runtime.v8", "vm_id": c.options.vmID,
@@ -376,10 +382,13 @@ func (c *diffCase) tcpCluster() string {
 // wasmFile is the case's filter.
 func (c *diffCase) wasmFile(t testing.TB) string {
 	name := "../build/probe.wasm"
-	if c.options.wasm != "" {
-		name = "../build/" + c.options.wasm
-	} else {
+	switch c.options.wasm {
+	case "":
 		probe(t)
+	case "gosdk":
+		name = buildGo(t, "./testdata/foreign/gosdk")
+	default:
+		name = c.options.wasm
 	}
 	file, err := filepath.Abs(name)
 	if err != nil {

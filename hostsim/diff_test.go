@@ -300,6 +300,9 @@ func simTranscript(c *diffCase, start, text string) string {
 			roots = append(roots, current)
 		}
 	}
+	if c.options.wasm != "" {
+		roots = nil
+	}
 	t := newTranscript(roots, c.options.tick)
 	t.any = c.options.wasm != ""
 	for line := range strings.Lines(text) {
@@ -321,7 +324,7 @@ func (c *diffCase) simOptions(t *testing.T, lab *lab, trace, access *lockedBuffe
 			if state == "" {
 				state = "-"
 			}
-			fmt.Fprintf(access, "%d %s %s %s\n", e.Code, orDash(e.CodeDetails), e.Flags, state)
+			fmt.Fprintf(access, "%d %s %s %s\n", e.Code, e.CodeDetails, e.Flags, state)
 		}}
 	for name, address := range lab.addresses {
 		cluster := hostsim.Cluster{Name: name, HTTP2: name == "up2"}
@@ -339,7 +342,7 @@ func (c *diffCase) simOptions(t *testing.T, lab *lab, trace, access *lockedBuffe
 		t.Error(err)
 	}
 	for i, p := range c.pluginsOf() {
-		plugin := hostsim.Plugin{Name: p.name, RootID: p.name + "_root", Wasm: code, Configuration: []byte(p.script),
+		plugin := hostsim.Plugin{Name: p.name, RootID: p.root, Wasm: code, Configuration: []byte(p.script),
 			VMID: c.options.vmID, AllowOnHeadersStopIteration: c.options.hold, Capabilities: c.options.capable,
 			ReloadBackoff: c.options.reloadFor,
 			FailurePolicy: map[string]hostsim.FailurePolicy{"open": hostsim.FailOpen, "reload": hostsim.FailReload}[c.options.policy]}
@@ -352,11 +355,4 @@ func (c *diffCase) simOptions(t *testing.T, lab *lab, trace, access *lockedBuffe
 		opts.Capabilities, opts.ReloadBackoff = plugin.Capabilities, plugin.ReloadBackoff
 	}
 	return opts
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }

@@ -21,7 +21,7 @@ var (
 	envoyReturn = regexp.MustCompile(`^\[host<-vm\] (\w+) return: (\w+)$`)
 	envoyHost   = regexp.MustCompile(`^\[vm->host\] (\w+)\.(\w+)\((.*)\)$`)
 	envoyStatus = regexp.MustCompile(`^\[vm<-host\] (\w+)\.(\w+) return: (\w+)$`)
-	envoyLog    = regexp.MustCompile(`^wasm log.*?: (.*)$`)
+	envoyLog    = regexp.MustCompile(`(?s)^wasm log.*?: (.*)$`)
 )
 
 // parseEnvoy reads a line of Envoy's log at level trace.
@@ -227,18 +227,29 @@ func (t *transcript) wanted(e traceEvent) bool {
 	if len(e.args) == 0 {
 		return false
 	}
-	if t.any && t.names[e.args[0]] == "" {
-		t.streams++
-		t.names[e.args[0]] = "s" + strconv.Itoa(t.streams)
-	}
 	if e.name == "proxy_on_tick" && !t.ticks {
 		return false
+	}
+	if t.any {
+		return t.wantedAny(e)
 	}
 	if e.name == "proxy_on_context_create" && len(e.args) > 1 && t.roots[e.args[1]] {
 		t.streams++
 		t.names[e.args[0]] = "s" + strconv.Itoa(t.streams)
 	}
 	return t.names[e.args[0]] != ""
+}
+
+// wantedAny names the contexts of a filter that is not the probe as they appear.
+func (t *transcript) wantedAny(e traceEvent) bool {
+	if e.name == "proxy_on_context_create" {
+		t.names[e.args[1]] = "root"
+	}
+	if e.name == "proxy_on_context_create" || t.names[e.args[0]] == "" {
+		t.streams++
+		t.names[e.args[0]] = "s" + strconv.Itoa(t.streams)
+	}
+	return true
 }
 
 func (t *transcript) arguments(e traceEvent) string {

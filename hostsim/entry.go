@@ -15,7 +15,8 @@ type Entry struct {
 	Path     string
 	// Code is the status of the answer; 0 if there was none.
 	Code int
-	// CodeDetails is Envoy's %RESPONSE_CODE_DETAILS%, for example via_upstream.
+	// CodeDetails is Envoy's %RESPONSE_CODE_DETAILS%, for example via_upstream; "-" for
+	// none. A filter's local reply without details has empty ones.
 	CodeDetails string
 	// Flags is Envoy's %RESPONSE_FLAGS%, for example UF; "-" for none.
 	Flags string
@@ -36,6 +37,9 @@ func (s *stream) entry() Entry {
 		Code: info.ResponseCode, CodeDetails: info.Details, Flags: info.Flags.String(),
 		Route: info.RouteName, Cluster: info.ClusterName, BytesReceived: info.RequestBytes,
 		BytesSent: info.ResponseBytes, FilterState: stateOf(info), Worker: s.w.index}
+	if !info.HasDetails {
+		e.CodeDetails = "-"
+	}
 	if s.request != nil {
 		e.Method, e.Path = s.request.Value(":method"), s.request.Value(":path")
 	}

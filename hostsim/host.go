@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sparkward/sparkward/hostsim/internal/abi"
@@ -23,7 +24,6 @@ type Host struct {
 	clock    Clock
 	started  time.Time
 	services wasm.Services
-	cache    *wasm.Cache
 	modules  map[[32]byte]*wasm.Module
 	plugins  []*plugin
 	clusters map[string]*cluster
@@ -39,6 +39,7 @@ type Host struct {
 	closed   bool
 
 	listeners listeners
+	race      atomic.Pointer[race]
 }
 
 // plugin is a Plugin that was loaded.
@@ -66,14 +67,9 @@ func New(ctx context.Context, opts Options) (*Host, error) {
 	return h, nil
 }
 
-func (h *Host) start(ctx context.Context) (err error) {
+func (h *Host) start(ctx context.Context) error {
 	if err := h.addClusters(); err != nil {
 		return err
-	}
-	if h.opts.CacheDir != "" {
-		if h.cache, err = wasm.OpenCache(h.opts.CacheDir); err != nil {
-			return fmt.Errorf("cache folder %s: %w", h.opts.CacheDir, err)
-		}
 	}
 	for i, p := range h.opts.plugins() {
 		if err := h.load(ctx, i, p); err != nil {
@@ -88,7 +84,7 @@ func (h *Host) makeServices() wasm.Services {
 		Data: &shared.Data{}, Queues: &shared.Queues{}, Metrics: &shared.Metrics{},
 		Now: h.clock.Now, Monotone: func() time.Duration { return h.clock.Now().Sub(h.started) + time.Hour },
 		Random: h.fillRandom, LogLevel: h.opts.LogLevel, Log: h.log, Failed: h.vmFailed,
-		Yield:      func(int, string) {},
+		Yield:      h.yield,
 		HasCluster: func(name string) bool { return h.clusters[name] != nil },
 		OldPoll:    h.opts.OldPollOneoff,
 		NodeID:     h.opts.NodeID, NodeCluster: h.opts.NodeCluster,
@@ -108,7 +104,7 @@ func (h *Host) load(ctx context.Context, index int, p Plugin) error {
 	module := h.modules[sum]
 	if module == nil {
 		var err error
-		if module, err = wasm.Compile(ctx, p.Wasm, h.cache, false); err != nil {
+		if module, err = wasm.Compile(ctx, p.Wasm, h.opts.CacheDir); err != nil {
 			return &LoadError{p.Name, err}
 		}
 		h.modules[sum] = module
@@ -271,9 +267,6 @@ func (h *Host) Close() error {
 	var errs []error
 	for _, module := range h.modules {
 		errs = append(errs, module.Close(context.Background()))
-	}
-	if h.cache != nil {
-		errs = append(errs, h.cache.Close(context.Background()))
 	}
 	return errors.Join(errs...)
 }

@@ -22,7 +22,7 @@ type httpCall struct {
 // HTTPCall implements wasm.Worker.
 func (w *worker) HTTPCall(call wasm.Call, done func(*wasm.CallResponse)) (cancel func(), ok bool) {
 	c := w.host.clusters[call.Cluster]
-	if c == nil || c.url == nil {
+	if c == nil || !c.reachable() {
 		return nil, false
 	}
 	call.Headers.Put("x-envoy-internal", "true")

@@ -16,27 +16,44 @@ import (
 	"github.com/sparkward/sparkward/hostsim"
 )
 
-// buildProbe builds the probe filter, once for all tests.
-var buildProbe = sync.OnceValues(func() ([]byte, error) {
-	file, err := filepath.Abs("../build/probe.wasm")
-	if err != nil {
-		return nil, err
-	}
-	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", file, "./internal/probe")
-	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, out)
-	}
-	return os.ReadFile(file)
-})
+// builds are the filters that were built by these tests, by their packages.
+var builds struct {
+	sync.Mutex
+	files map[string]string
+}
 
-func probe(t testing.TB) []byte {
+// buildGo builds a filter of this module into build/, once, and returns its file.
+func buildGo(t testing.TB, pkg string) string {
 	t.Helper()
-	wasm, err := buildProbe()
+	builds.Lock()
+	defer builds.Unlock()
+	if file := builds.files[pkg]; file != "" {
+		return file
+	}
+	file, err := filepath.Abs("../build/" + filepath.Base(pkg) + ".wasm")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return wasm
+	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", file, pkg)
+	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if builds.files == nil {
+		builds.files = map[string]string{}
+	}
+	builds.files[pkg] = file
+	return file
+}
+
+// probe is the code of the probe filter.
+func probe(t testing.TB) []byte {
+	t.Helper()
+	code, err := os.ReadFile(buildGo(t, "./internal/probe"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
 }
 
 // world is a host with an upstream behind it.

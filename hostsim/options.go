@@ -75,9 +75,12 @@ type Route struct {
 }
 
 // Cluster is where requests can go: the URL of one upstream, for example
-// http://127.0.0.1:8080; empty for a cluster without a host. HTTP2 speaks HTTP/2 in clear text to it.
+// http://127.0.0.1:8080, or a Handler in this process, each Write of which is one piece
+// of the body. A cluster with neither has no healthy host. HTTP2 speaks HTTP/2 in clear
+// text to the URL.
 type Cluster struct {
 	Name, URL string
+	Handler   http.Handler
 	HTTP2     bool
 	// ConnectTimeout is how long a connection may take; 0 means Envoy's 5 s.
 	ConnectTimeout time.Duration
@@ -139,7 +142,8 @@ type Options struct {
 	// they race.
 	Yield func(worker int, call string)
 
-	// CacheDir keeps compiled code for the next start; empty keeps none.
+	// CacheDir is a folder that keeps compiled code for the next process; empty for none.
+	// Within a process the same code is compiled once.
 	CacheDir string
 	// OldPollOneoff answers ENOSYS to WASI's poll_oneoff as Envoy did until April
 	// 2026, which ends Go filters under load.

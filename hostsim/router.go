@@ -94,7 +94,7 @@ func (r *router) Headers(h *header.Map, end bool) {
 	case r.cluster == nil:
 		r.reply(503, "", "cluster_not_found", chain.NoClusterFound)
 		return
-	case r.cluster.url == nil:
+	case !r.cluster.reachable():
 		r.reply(503, "no healthy upstream", "no_healthy_upstream", chain.NoHealthyUpstream)
 		return
 	case h.Value(":method") == "":
@@ -105,7 +105,7 @@ func (r *router) Headers(h *header.Map, end bool) {
 	if timeout := r.timeout(); timeout > 0 {
 		h.Put("x-envoy-expected-rq-timeout-ms", strconv.FormatInt(timeout.Milliseconds(), 10))
 	}
-	r.s.info.Attempts, r.s.info.UpstreamAddress = 1, r.cluster.url.Host
+	r.s.info.Attempts, r.s.info.UpstreamAddress = 1, r.cluster.address()
 	r.waiting, r.sent = true, time.Now()
 	r.enqueue(part{Headers: h.Clone(), End: end})
 }

@@ -28,10 +28,12 @@ const (
 // ServeHTTP sends one request through the filters to its upstream and answers it.
 // net/http does not keep the order of headers, so the filters see them sorted by
 // name; Serve keeps it.
-func (h *Host) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+func (h *Host) ServeHTTP(rw http.ResponseWriter, r *http.Request) { h.serveOn(h.pick(r), rw, r) }
+
+func (h *Host) serveOn(w *worker, rw http.ResponseWriter, r *http.Request) {
 	control := http.NewResponseController(rw)
 	control.EnableFullDuplex()
-	w, info := h.pick(r), h.infoOf(r)
+	info := h.infoOf(r)
 	end := r.Body == nil || r.Body == http.NoBody
 	request := requestHeaders(r)
 	s := w.serve(info, &handlerClient{rw: rw, control: control}, false, part{Headers: request, End: end})

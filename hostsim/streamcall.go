@@ -22,7 +22,7 @@ type streamCall struct {
 // StreamCall implements wasm.Worker.
 func (w *worker) StreamCall(call wasm.Call, take func(wasm.StreamEvent)) (func([]byte, bool), func(), bool) {
 	c := w.host.clusters[call.Cluster]
-	if c == nil || c.url == nil {
+	if c == nil || !c.reachable() {
 		return nil, nil, false
 	}
 	s := &streamCall{w: w, call: call, take: take, sent: time.Now()}

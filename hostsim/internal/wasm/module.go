@@ -10,7 +10,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -29,49 +32,122 @@ type Module struct {
 	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
 	abi      string // 0.2.0 or 0.2.1
-	sum      [32]byte
+
+	key   moduleKey
+	users int // guarded by the shelf
+	once  sync.Once
+	err   error // set once
 }
 
-// Cache keeps compiled code over processes. The zero value keeps nothing.
-type Cache struct{ cache wazero.CompilationCache }
-
-// OpenCache uses a folder, made if needed.
-func OpenCache(dir string) (*Cache, error) {
-	cache, err := wazero.NewCompilationCacheWithDir(dir)
-	return &Cache{cache}, err
-}
-
-// Close releases the cache. Modules made with it must be closed before.
-func (c *Cache) Close(ctx context.Context) error {
-	if c.cache == nil {
-		return nil
+// Compile checks and compiles code and links the host's functions to it. What is in use
+// in this process already, or was until lately, is shared; what was kept in the folder
+// cacheDir is not compiled again.
+func Compile(ctx context.Context, code []byte, cacheDir string) (*Module, error) {
+	key := moduleKey{sha256.Sum256(code), cacheDir}
+	shelf.Lock()
+	m := shelf.modules[key]
+	if m == nil {
+		if shelf.modules == nil {
+			shelf.modules = map[moduleKey]*Module{}
+		}
+		m = &Module{key: key}
+		shelf.modules[key] = m
 	}
-	return c.cache.Close(ctx)
-}
-
-// Compile checks and compiles code and links the host's functions to it.
-// interruptible lets a call be ended by its context, at some cost in speed.
-func Compile(ctx context.Context, code []byte, cache *Cache, interruptible bool) (*Module, error) {
-	features := api.CoreFeaturesV2 | experimental.CoreFeaturesThreads | experimental.CoreFeaturesTailCall |
-		experimental.CoreFeaturesExtendedConst | experimental.CoreFeaturesExceptionHandling |
-		experimental.CoreFeaturesTypedFunctionReferences
-	config := wazero.NewRuntimeConfig().WithCoreFeatures(features).
-		WithMemoryLimitPages(maxMemoryPages).WithCloseOnContextDone(interruptible)
-	if cache != nil && cache.cache != nil {
-		config = config.WithCompilationCache(cache.cache)
-	}
-	m := &Module{runtime: wazero.NewRuntimeWithConfig(ctx, config), sum: sha256.Sum256(code)}
-	if err := m.compile(ctx, code); err != nil {
+	m.users++
+	shelf.Unlock()
+	m.once.Do(func() { m.err = m.make(context.WithoutCancel(ctx), code) })
+	if m.err != nil {
+		err := m.err
 		m.Close(ctx)
 		return nil, err
 	}
 	return m, nil
 }
 
+// moduleKey is what makes a module the same as another.
+type moduleKey struct {
+	sum      [32]byte
+	cacheDir string
+}
+
+// shelf holds the modules of the process, by code: those in use, and a few more.
+var shelf struct {
+	sync.Mutex
+	modules map[moduleKey]*Module
+	idle    []*Module // not in use, oldest first
+	caches  map[string]wazero.CompilationCache
+}
+
+// maxIdle is how many modules are kept that nobody uses.
+const maxIdle = 4
+
+// Close gives the module back. VMs made from it must be closed before.
+func (m *Module) Close(ctx context.Context) error {
+	shelf.Lock()
+	defer shelf.Unlock()
+	shelf.idle = slices.DeleteFunc(shelf.idle, func(other *Module) bool { return other.users > 0 })
+	if m.users--; m.users > 0 {
+		return nil
+	}
+	if m.err != nil {
+		return m.discard(ctx)
+	}
+	shelf.idle = append(shelf.idle, m)
+	if len(shelf.idle) <= maxIdle {
+		return nil
+	}
+	oldest := shelf.idle[0]
+	shelf.idle = shelf.idle[1:]
+	return oldest.discard(ctx)
+}
+
+func (m *Module) discard(ctx context.Context) error {
+	delete(shelf.modules, m.key)
+	if m.runtime == nil {
+		return nil
+	}
+	return m.runtime.Close(ctx)
+}
+
+// openCache finds or makes the cache of a folder, which is made if needed. Caches are
+// never closed.
+func openCache(dir string) (cache wazero.CompilationCache, err error) {
+	shelf.Lock()
+	defer shelf.Unlock()
+	if cache = shelf.caches[dir]; cache != nil {
+		return cache, nil
+	}
+	if cache, err = wazero.NewCompilationCacheWithDir(dir); err != nil {
+		return nil, fmt.Errorf("cache folder %s: %w", dir, err)
+	}
+	if shelf.caches == nil {
+		shelf.caches = map[string]wazero.CompilationCache{}
+	}
+	shelf.caches[dir] = cache
+	return cache, nil
+}
+
+func (m *Module) make(ctx context.Context, code []byte) error {
+	features := api.CoreFeaturesV2 | experimental.CoreFeaturesThreads | experimental.CoreFeaturesTailCall |
+		experimental.CoreFeaturesExtendedConst | experimental.CoreFeaturesExceptionHandling |
+		experimental.CoreFeaturesTypedFunctionReferences
+	config := wazero.NewRuntimeConfig().WithCoreFeatures(features).WithMemoryLimitPages(maxMemoryPages)
+	if m.key.cacheDir != "" {
+		cache, err := openCache(m.key.cacheDir)
+		if err != nil {
+			return err
+		}
+		config = config.WithCompilationCache(cache)
+	}
+	m.runtime = wazero.NewRuntimeWithConfig(ctx, config)
+	return m.compile(ctx, code)
+}
+
 func (m *Module) compile(ctx context.Context, code []byte) (err error) {
 	if len(code) < 4 || string(code[:4]) != "\x00asm" {
 		return fmt.Errorf("%w: the file does not begin as WebAssembly does", ErrNotProxyWasm)
 	}
+	ctx = experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0))
 	if m.compiled, err = m.runtime.CompileModule(ctx, code); err != nil {
 		return fmt.Errorf("compile: %w", err)
 	}
@@ -92,9 +168,6 @@ func abiVersion(exports map[string]api.FunctionDefinition) (string, error) {
 	}
 	return "", fmt.Errorf("%w: it exports no proxy_abi_version_0_2_x", ErrNotProxyWasm)
 }
-
-// Close frees the compiled code and every VM made from it.
-func (m *Module) Close(ctx context.Context) error { return m.runtime.Close(ctx) }
 
 // link makes a host module for each module name that the code imports from.
 func (m *Module) link(ctx context.Context) error {
