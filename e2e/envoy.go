@@ -30,8 +30,8 @@ type envoyTarget struct {
 }
 
 // maxLanes is how many Envoys of one kind there are at most. Scenarios that let
-// time pass do so side by side.
-const maxLanes = 4
+// time pass do so side by side; each Envoy costs seconds of two processors.
+const maxLanes = 2
 
 // laneKey is a kind of lane.
 type laneKey struct {
