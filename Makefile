@@ -152,9 +152,14 @@ bench: ## every benchmark
 
 # ---- the scanner's model ----
 
-.PHONY: train
+.PHONY: train eval
 train: build/sparkctl ## train the scanner's model on DATA=folder (train.jsonl, dev.jsonl, SOURCES.md)
 	build/sparkctl train $(if $(DATA),-data "$(DATA)")
+
+eval: build/sparkctl ## measure the scanner on DATA=folder: dev.jsonl, then each source left out of training
+	$(if $(DATA),,$(error DATA is missing: make eval DATA=folder with train.jsonl and dev.jsonl))
+	build/sparkctl eval "$(DATA)/dev.jsonl"
+	build/sparkctl eval -leave-out "$(DATA)/train.jsonl" "$(DATA)/dev.jsonl"
 
 # ---- check ----
 

@@ -82,10 +82,10 @@ func (r *report) writeGrammar(out io.Writer) {
 func (r *report) writeLeftOut(out io.Writer) {
 	limit := limits(r.corpus.examples, r.scores)
 	var systems []system
-	for l, name := range map[model.Level]string{model.Strict: "strict", model.Balanced: "balanced", model.Quiet: "quiet"} {
+	for i, l := range []model.Level{model.Strict, model.Balanced, model.Quiet} {
+		name := []string{"strict", "balanced", "quiet"}[i]
 		systems = append(systems, system{name, over(r.scores, limit, l)})
 	}
-	slices.SortFunc(systems, func(a, b system) int { return strings.Compare(b.name, a.name) })
 	writeTable(out, "Attacks found", "source", r.corpus.examples, attacks(bySource), systems)
 	writeTable(out, "Attacks found, English or not", "language", r.corpus.examples, attacks(englishOrNot), systems)
 	writeTable(out, "Honest texts over a limit", "source", r.corpus.examples, honestTexts(bySource), systems)
