@@ -42,10 +42,12 @@ func (s *Scanner) decode(v *view) {
 	}
 	tr := &v.traits
 	if tr.Other&(1<<('\\'-0x40)) != 0 || tr.Seps&(1<<'%'|1<<'&'|1<<'=') != 0 {
-		b := s.room(v)
-		out, kind, n := decode.Unescape(b.raw[:0], v.raw)
-		b.raw = out
-		s.follow(v, n, minEscapes, unescaped+layer(kind))
+		if kinds := decode.Escaped(v.raw); kinds != 0 {
+			b := s.room(v)
+			out, kind := decode.Unescape(b.raw[:0], v.raw, kinds)
+			b.raw = out
+			s.follow(v, 1, 1, unescaped+layer(kind))
+		}
 	}
 	if tr.Long {
 		b := s.room(v)
@@ -60,10 +62,6 @@ func (s *Scanner) decode(v *view) {
 		s.follow(v, n, 1, numbered+layer(kind))
 	}
 }
-
-// minEscapes is the least number of escapes that are worth looking behind: one
-// may hide a letter of one word.
-const minEscapes = 1
 
 // room returns the buffers of the views that v leads to.
 func (s *Scanner) room(v *view) *buffers { return &s.buffers[v.path.n+1] }
@@ -126,15 +124,15 @@ func (s *Scanner) unfold(v *view) {
 		b.flat = fold.AppendLookalikes(b.flat[:0], v.raw)
 		s.flat(v, b.flat, lookalikes)
 	}
-	if tr.Leet >= minLeet || tr.Seps&(1<<'$') != 0 || tr.Other&(1<<('@'-0x40)) != 0 {
+	if tr.Leet+tr.Symbols >= minLeet {
 		s.leet(v, b)
 	}
-	if tr.Inner >= minInner && tr.Inner*8 >= tr.Words {
+	if tr.Dotted >= minDotted {
 		out, n := decode.Marks(b.spare[:0], v.raw)
 		b.spare = out
-		s.reread(v, b, n >= minInner)
+		s.reread(v, b, n >= minDotted)
 	}
-	if tr.Single >= minSingle {
+	if tr.Single >= minSingle || tr.Dotted >= minDotted {
 		s.singles(v, b)
 	}
 	if tr.Mixed > 0 {
@@ -148,9 +146,9 @@ func (s *Scanner) unfold(v *view) {
 }
 
 const (
-	minLeet   = 2 // places where letters and digits meet
-	minSingle = 5 // words of one letter within 64 bytes
-	minInner  = 4 // marks between letters
+	minLeet   = 2 // digits between letters, or marks like letters beside one
+	minSingle = 4 // pairs of single letters within 64 bytes
+	minDotted = 4
 )
 
 // reread looks through the text in b.spare, which was put together from v's.

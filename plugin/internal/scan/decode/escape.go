@@ -1,6 +1,9 @@
 package decode
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // Escape is a way to write characters by their numbers.
 type Escape uint8
@@ -13,14 +16,50 @@ const (
 	Escapes               // how many there are
 )
 
-// Unescape appends text with every escape resolved, of all kinds at once. It
-// tells the kind that most were of.
-func Unescape(dst, text []byte) (out []byte, kind Escape, n int) {
+// leads are the characters that escapes begin with.
+var leads = [Escapes]byte{Percent: '%', Entity: '&', Slash: '\\', Quoted: '='}
+
+// Kinds is a set of kinds of escapes.
+type Kinds uint8
+
+// Has tells whether kind is in k.
+func (k Kinds) Has(kind Escape) bool { return k>>kind&1 != 0 }
+
+// least is how many escapes of a kind make it worth resolving them: code has
+// "a=20" that is none.
+var least = [Escapes]int{Percent: 1, Entity: 1, Slash: 1, Quoted: 3}
+
+// Escaped returns the kinds of escapes that hide something in text, letters or
+// marks: not those that only stand for white space or a quote. It stops to
+// count where there are enough.
+func Escaped(text []byte) (found Kinds) {
+	for kind, lead := range leads {
+		n := 0
+		for i := 0; n < least[kind]; i++ {
+			next := bytes.IndexByte(text[i:], lead)
+			if next < 0 {
+				break
+			}
+			i += next
+			if r, size, _ := escape(text, i); size > 2 && r > ' ' {
+				n++
+			}
+		}
+		if n == least[kind] {
+			found |= 1 << kind
+		}
+	}
+	return found
+}
+
+// Unescape appends text with every escape of the given kinds resolved. It tells
+// the kind that most were of.
+func Unescape(dst, text []byte, kinds Kinds) (out []byte, kind Escape) {
 	var count [Escapes]int
 	start := len(dst)
 	for i := 0; i < len(text); {
 		r, size, k := escape(text, i)
-		if size == 0 {
+		if size == 0 || !kinds.Has(k) {
 			dst = append(dst, text[i])
 			i++
 			continue
@@ -42,9 +81,8 @@ func Unescape(dst, text []byte) (out []byte, kind Escape, n int) {
 		if c > count[kind] {
 			kind = Escape(k)
 		}
-		n += c
 	}
-	return dst, kind, n
+	return dst, kind
 }
 
 // spaces puts a space for each plus sign, as queries of URLs have it.

@@ -29,7 +29,7 @@ func Emit(t *rules.Table) ([]byte, error) {
 	numbers(&b, "Wakes", "uint64", t.Wakes)
 	numbers(&b, "Serves", "uint64", t.Serves)
 	numbers(&b, "UseAt", "uint16", t.UseAt)
-	structs(&b, "Uses", "Use", t.Uses, func(u rules.Use) []int { return []int{int(u.Pattern), int(u.Slot)} })
+	structs(&b, "Uses", "Use", t.Uses, func(u rules.Use) []int { return []int{int(u.Pattern), int(u.Slot), int(u.Key)} })
 	b.WriteString("\tPatterns: []Pattern{\n")
 	for _, p := range t.Patterns {
 		b.WriteString("\t\t{" + strconv.Itoa(int(p.Rule)) + ", " + strconv.Itoa(int(p.First)) + ", " + strconv.Itoa(int(p.Slots)) + ", " +

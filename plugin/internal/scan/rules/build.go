@@ -144,7 +144,7 @@ func (b *builder) form(f Form, rule int) error {
 	}
 	number := uint16(len(b.t.Patterns))
 	for i, names := range f.Slots {
-		if err := b.slot(Use{number, uint8(i)}, names, f.Ordered); err != nil {
+		if err := b.slot(Use{Pattern: number, Slot: uint8(i)}, names, f.Ordered); err != nil {
 			return err
 		}
 	}
@@ -180,8 +180,13 @@ func (b *builder) slot(u Use, names []string, ordered bool) error {
 		}
 		b.flags[c] |= inSlots
 		b.t.Slots = append(b.t.Slots, c)
-		// Later slots first: a word must not fill a slot and then the next one.
-		b.uses[c] = append([]Use{u}, b.uses[c]...)
+		// Derived classes first, as they come first. Later slots first: a word
+		// must not fill a slot and then the next one.
+		at := len(b.uses[c])
+		for at > 0 && b.uses[c][at-1].Pattern == u.Pattern {
+			at--
+		}
+		b.uses[c] = slices.Insert(b.uses[c], at, u)
 	}
 	return nil
 }
@@ -315,10 +320,10 @@ const maxKeys = 63
 // classes share it, and when bits run out, others do.
 func (t *Table) keys() {
 	t.Wakes, t.Serves = make([]uint64, len(t.Classes)), make([]uint64, len(t.Classes))
+	bits := make([]uint8, len(t.Patterns))
 	var slots []int
-	for i := range t.Patterns {
-		p := &t.Patterns[i]
-		bit := uint64(1) << maxKeys // always awake
+	for i, p := range t.Patterns {
+		bits[i] = maxKeys // always awake
 		if p.Key != noKey {
 			slot := int(p.First) + int(p.Key)
 			n := 0
@@ -328,16 +333,19 @@ func (t *Table) keys() {
 			if n == len(slots) {
 				slots = append(slots, slot)
 			}
-			bit = 1 << (n % maxKeys)
+			bits[i] = uint8(n % maxKeys)
 			for _, c := range t.slotClasses(slot) {
-				t.Wakes[c] |= bit
+				t.Wakes[c] |= 1 << bits[i]
 			}
 		}
 		for s := 0; s < int(p.Slots); s++ {
 			for _, c := range t.slotClasses(int(p.First) + s) {
-				t.Serves[c] |= bit
+				t.Serves[c] |= 1 << bits[i]
 			}
 		}
+	}
+	for i := range t.Uses {
+		t.Uses[i].Key = bits[t.Uses[i].Pattern]
 	}
 }
 

@@ -1,6 +1,9 @@
 package rules
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // complete adds to a table what only a large one needs: the filter, and the
 // words to find with their letters mixed.
@@ -42,10 +45,15 @@ func (t *Table) begins(w word) bool {
 	return f.n > 0
 }
 
+// plainWords are in phrases of the lists and in most other texts: not worth
+// the look.
+var plainWords = strings.Fields("about would should could there their these those other under after while where which having being doing following")
+
 // mixable returns the words in w that MixedWords can keep.
 func mixable(w word) (words []string) {
 	for _, part := range strings.Split(w.text, " ") {
-		ok := w.whole && len(part) >= minMixed && len(part) <= maxMixed
+		ok := w.whole && len(part) >= minMixed && len(part) <= maxMixed &&
+			!slices.Contains(plainWords, part)
 		for i := 0; i < len(part); i++ {
 			ok = ok && kinds[part[i]] == kLetter
 		}

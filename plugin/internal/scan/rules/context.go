@@ -24,7 +24,7 @@ func (m *Matcher) before(class uint16, span int32, here bool) bool {
 			span -= markUnits
 		case kindAt(text, i) == kSpread:
 			span -= units(text[i])
-		case i > 0 && kinds[text[i-1]]&(kLetter|kDigit|kAlpha) != 0:
+		case i > 0 && kindBefore(text, i)&(kLetter|kDigit|kAlpha) != 0:
 			continue // not the first of its word
 		default:
 			span -= wordUnits

@@ -85,7 +85,7 @@ func (e *extension) rule(r Own) error {
 	}
 	t.Rules = append(t.Rules, r.Rule)
 	for i, words := range r.Slots {
-		if err := e.slot(Use{uint16(len(t.Patterns)), uint8(i)}, words); err != nil {
+		if err := e.slot(Use{Pattern: uint16(len(t.Patterns)), Slot: uint8(i), Key: maxKeys}, words); err != nil {
 			return err
 		}
 	}

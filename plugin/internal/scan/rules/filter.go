@@ -5,16 +5,17 @@ import "slices"
 // A filter tells by the first bytes of a word whether any pattern can begin
 // there. Most words of most texts end here, at the cost of a few look-ups.
 //
-// A word of ASCII letters counts by its first six bytes, a shorter one by all
-// of its own and, for phrases, by what follows it too: many phrases begin with
-// "the" or "in", and few with "the m". Words that are also found with their
+// A word of ASCII letters counts by its first six bytes or all it has, and one
+// of less than five, for phrases, by what follows it too: many phrases begin
+// with "the" or "in", and few with "the m". Words that are also found with their
 // letters mixed count by their ends, length and sum of letters. Other
 // characters count by their first one and, where letters are few, by their
 // first two.
 
 const (
-	filterBits = 1 << 16
+	filterBits = 1 << 17
 	keyBytes   = 6
+	longWord   = 5 // letters from which on a word counts by itself, whatever follows
 	sixBytes   = 1<<48 - 1
 	phraseSalt = 1 << 56 // sets keys of phrases apart
 	shortSalt  = 2 << 56 // likewise of patterns of one character
@@ -25,13 +26,13 @@ const (
 // one word of the filter.
 func has(filter []uint64, key uint64) uint64 {
 	h := key * 0x9E3779B97F4A7C15
-	x := filter[h>>54]
-	return x >> (h >> 48 & 63) & (x >> (h >> 42 & 63)) & 1
+	x := filter[h>>53]
+	return x >> (h >> 47 & 63) & (x >> (h >> 41 & 63)) & 1
 }
 
 func set(filter []uint64, key uint64) {
 	h := key * 0x9E3779B97F4A7C15
-	filter[h>>54] |= 1<<(h>>48&63) | 1<<(h>>42&63)
+	filter[h>>53] |= 1<<(h>>47&63) | 1<<(h>>41&63)
 }
 
 // wordKey returns the key of a word of size bytes, the lowest of x.
@@ -78,20 +79,20 @@ func addKeys(filter []uint64, w word) bool {
 	}
 	alone := size == len(w.text)
 	switch {
-	case size == 0: // marks and digits are looked up by themselves
-		set(filter, uint64(lead)|shortSalt)
-	case size >= keyBytes || alone && w.whole:
-		set(filter, wordKey(x, size))
-	case alone && size == keyBytes-1:
-		set(filter, wordKey(x, size))
-		for c := byte('a'); c <= 'z'; c++ {
-			set(filter, wordKey(pack(w.text+string(c)), keyBytes))
-		}
-	case alone:
+	case size == 0: // marks and digits count by two bytes
+		set(filter, x&0xFFFF|shortSalt)
+	case alone && !w.whole && size < keyBytes-1:
 		return false
-	case len(w.text) >= keyBytes:
+	case alone && !w.whole && size == keyBytes-1:
+		set(filter, wordKey(x, size))
+		for c := 0; c < 256; c++ { // whatever the word goes on with
+			if kinds[c] != kSep && c&0xC0 != 0x80 {
+				set(filter, wordKey(pack(w.text+string([]byte{byte(c)})), keyBytes))
+			}
+		}
+	case !alone && size < longWord && len(w.text) >= keyBytes:
 		set(filter, x&sixBytes|phraseSalt)
-	default: // a phrase as short as "i am": by its first word
+	default: // also a phrase as short as "i am"
 		set(filter, wordKey(x, size))
 	}
 	return true

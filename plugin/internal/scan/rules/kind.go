@@ -73,6 +73,13 @@ func kindAt(text []byte, i int) uint8 {
 	return kind
 }
 
+// kindBefore returns the kind of the character that ends before text[i].
+func kindBefore(text []byte, i int) uint8 {
+	for i--; i > 0 && text[i]&0xC0 == 0x80; i-- {
+	}
+	return kindAt(text, i)
+}
+
 // units is the distance that a character of a spread script counts.
 func units(lead byte) int32 {
 	if lead >= 0xE4 && lead <= 0xE9 {

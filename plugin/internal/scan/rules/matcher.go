@@ -96,33 +96,41 @@ func (m *Matcher) value(t *Table, v uint16, gaps int32) {
 // event takes in a word of a class at the present position. The word counts
 // for its own class only after the patterns have seen it.
 func (m *Matcher) event(class uint16) {
-	if g := m.base.GuardAt; int(class)+1 < len(g) && g[class] != g[class+1] && m.guarded(class) {
-		return
+	if g := m.base.GuardAt; int(class)+1 < len(g) {
+		if g[class] != g[class+1] && m.guarded(class) {
+			return
+		}
+		m.serve(&m.state[0], class)
 	}
-	for i := range m.state {
-		s := &m.state[i]
-		t := s.table
-		if t == nil || int(class) >= len(t.Classes) {
-			continue
-		}
-		s.awake |= t.Wakes[class]
-		if t.Serves[class]&s.awake == 0 {
-			continue
-		}
-		for _, u := range t.Uses[t.UseAt[class]:t.UseAt[class+1]] {
-			p := &t.Patterns[u.Pattern]
-			begin := int32(0)
-			if p.Ordered {
-				begin = m.ordered(s, p, u.Slot)
-			} else {
-				begin = m.anyOrder(s, p, u.Slot)
-			}
-			if begin != 0 {
-				m.match(s, p, begin)
-			}
-		}
+	if m.extra != nil {
+		m.serve(&m.state[1], class)
 	}
 	m.last[class] = max(m.last[class], m.pos)
+}
+
+// serve looks at the patterns of a table that the class takes part in and
+// whose key was met.
+func (m *Matcher) serve(s *state, class uint16) {
+	t := s.table
+	s.awake |= t.Wakes[class]
+	if t.Serves[class]&s.awake == 0 {
+		return
+	}
+	for _, u := range t.Uses[t.UseAt[class]:t.UseAt[class+1]] {
+		if s.awake>>u.Key&1 == 0 {
+			continue
+		}
+		p := &t.Patterns[u.Pattern]
+		begin := int32(0)
+		if p.Ordered {
+			begin = m.ordered(s, p, u.Slot)
+		} else {
+			begin = m.anyOrder(s, p, u.Slot)
+		}
+		if begin != 0 {
+			m.match(s, p, begin)
+		}
+	}
 }
 
 // guarded tells whether a word that class may not follow came shortly before.
@@ -148,6 +156,9 @@ func (m *Matcher) latest(t *Table, slot int) int32 {
 // by filling the slot, or 0.
 func (m *Matcher) anyOrder(s *state, p *Pattern, slot uint8) int32 {
 	begin, oldest := m.pos, m.pos-int32(p.Span)
+	if p.Key != slot && p.Key != noKey && m.latest(s.table, int(p.First)+int(p.Key)) < oldest {
+		return 0 // the rarest one is the one most often missing
+	}
 	for i := 0; i < int(p.Slots); i++ {
 		if i == int(slot) {
 			continue

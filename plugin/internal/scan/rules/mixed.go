@@ -12,7 +12,7 @@ type MixedWords struct {
 }
 
 const (
-	minMixed = 4
+	minMixed = longWord
 	maxMixed = 15
 )
 

@@ -53,6 +53,7 @@ type Table struct {
 type Use struct {
 	Pattern uint16
 	Slot    uint8 // within the pattern
+	Key     uint8 // the bit of the pattern's key
 }
 
 // Pattern is one way to match a rule: a word for each slot within Span units,

@@ -8,13 +8,16 @@ type Traits struct {
 	Words      int    // words; a row of characters without spaces is one
 	Long       bool   // a run of longRun ASCII letters and digits was met
 	Codes      bool   // somewhere words are very short, or digits or marks many
-	Leet       int    // places where ASCII letters and digits meet
+	Leet       int    // digits between two ASCII letters
+	Symbols    int    // marks that are like letters before one: @ and $
 	Lookalikes int    // characters like Latin ones beside a Latin letter
-	Single     int    // most words of one byte within 64 bytes
-	Inner      int    // single marks between two letters
+	Single     int    // most pairs of single letters with a space between within 64 bytes
+	Dotted     int    // likewise with marks between them
 	Mixed      int    // words that have the letters of a known one in another order
 	Seps       uint64 // a bit for each separator or first digit met below 0x40, at its number
 	Other      uint64 // likewise for those from 0x40 on, at their number less 0x40
+
+	prev uint64 // letters and digits of the 64 bytes before
 }
 
 const (
@@ -31,25 +34,41 @@ func (t *Traits) note(k *block, words, prev uint64) {
 	begins := bits.OnesCount64(words &^ (words << 1))
 	marks := ^(words | k.space)
 	t.Words += begins
-	t.Single = max(t.Single, bits.OnesCount64(words&^(words<<1|prev>>63)&^(words>>1)))
-	t.Leet += bits.OnesCount64(k.digit & (k.letter<<1 | k.letter>>1))
-	t.Inner += bits.OnesCount64(marks & (k.letter << 1) & (k.letter >> 1))
+	single := words &^ (words<<1 | prev>>63) &^ (words >> 1)
+	pairs := single & (single << 2)
+	t.Single = max(t.Single, bits.OnesCount64(pairs&(k.space<<1)))
+	t.Dotted = max(t.Dotted, bits.OnesCount64(pairs&(marks<<1)))
+	t.Leet += bits.OnesCount64(k.digit & (k.letter << 1) & (k.letter >> 1))
 	ascii := words &^ k.high
-	if hasRun(ascii) || hasRun(ascii<<longRun|prev>>(64-longRun)) {
+	if hasRun(ascii) || hasRun(ascii<<longRun|t.prev>>(64-longRun)) {
 		t.Long = true
 	}
+	t.prev = ascii
 	if begins >= manyWords || bits.OnesCount64(k.digit) >= manyDigits || bits.OnesCount64(marks) >= manyMarks {
 		t.Codes = true
 	}
 }
 
-// mark takes in a separator or the first digit of a number.
-func (t *Traits) mark(c byte) {
+// mark takes in a separator or the first digit of a number, and what follows
+// it. It tells whether an escape that stands for white space begins there, with
+// a word behind it.
+func (t *Traits) mark(b []byte) bool {
+	c, next := b[0], b[1]
 	if c < 0x40 {
 		t.Seps |= 1 << c
-	} else {
-		t.Other |= 1 << (c & 0x3F)
+		if c == '$' && kinds[next] == kLetter {
+			t.Symbols++
+		}
+		return false
 	}
+	t.Other |= 1 << (c & 0x3F)
+	switch {
+	case c == '@' && kinds[next] == kLetter:
+		t.Symbols++
+	case c == '\\' && (next == 'n' || next == 'r' || next == 't'):
+		return kindAt(b, 2)&(kSep|kSpread) == 0
+	}
+	return false
 }
 
 // hasRun tells whether longRun bits in a row are set.

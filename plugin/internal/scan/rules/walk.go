@@ -27,7 +27,10 @@ type walker struct {
 	filter []uint64 // empty if every word is to be looked at
 	k      block    // the present 64 bytes
 	prev   uint64   // words of the 64 bytes before
-	tail   [64 + ahead]byte
+	// Bits of the next 64 bytes: places right behind a character that no word
+	// goes on after, and behind an escape such as \n.
+	fresh, escaped uint64
+	tail           [64 + ahead]byte
 }
 
 func (w *walker) run() int {
@@ -46,15 +49,24 @@ func (w *walker) run() int {
 		w.k.read(b)
 		words := w.k.letter | w.k.digit | w.k.high
 		w.traits.note(&w.k, words, w.prev)
+		begins := words & (^(words<<1 | w.prev>>63) | w.fresh)
+		w.fresh = 0
 		if w.k.high == 0 && len(w.filter) != 0 {
-			w.ascii(b, base, words)
+			w.ascii(b, base, words, begins)
 		} else {
-			w.mixture(b, base, words)
+			w.mixture(b, base, words, begins)
+		}
+		if w.found >= enough {
+			break
 		}
 		w.prev = words
 	}
 	return w.found
 }
+
+// enough is the number of rules found from which on no more are looked for: the
+// score cannot grow.
+const enough = 8
 
 // lineStart matches patterns that begin with a line feed at the start of the
 // text, where there is none.
@@ -71,37 +83,53 @@ func (w *walker) lineStart() {
 
 // ascii takes in 64 bytes of ASCII. It first gathers the places that pass the
 // filter, without a branch for each word, and then looks at them.
-func (w *walker) ascii(b []byte, base int, words uint64) {
+func (w *walker) ascii(b []byte, base int, words, begins uint64) {
 	k, filter := &w.k, w.filter
-	begins := words &^ (words<<1 | w.prev>>63)
 	marks := ^(words | k.space)
 	// near has a bit for each place that a mark follows too soon for the key
 	// of a phrase.
 	near := marks | marks>>1 | marks>>2 | k.marks<<63 | k.marks<<62
 	near |= near>>3 | k.marks<<61 | k.marks<<60 | k.marks<<59
-	look, jumbled := uint64(0), uint64(0)
+	long := begins & k.letter & (words>>1 | k.after<<63) & (words>>2 | k.after<<62) &
+		(words>>3 | k.after<<61) & (words>>4 | k.after<<60)
+	look, jumbled, escaped := uint64(0), uint64(0), w.escaped
+	w.escaped = 0
 	b = b[:64+ahead]
-	for todo := begins & k.letter; todo != 0; todo &= todo - 1 {
+	for todo := begins & k.letter &^ long; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo) & 63
 		x := load64(b[at:])
 		size := bits.TrailingZeros64(^(words>>at | k.after<<(64-at)))
-		short := uint64(int64(size-keyBytes)) >> 63
-		pass := has(filter, wordKey(x, size)) | has(filter, x&sixBytes|phraseSalt)
-		look |= (pass | near>>at&short) << at
+		look |= (has(filter, wordKey(x, size)) | has(filter, x&sixBytes|phraseSalt) | near>>at&1) << at
+	}
+	for todo := long; todo != 0; todo &= todo - 1 {
+		at := bits.TrailingZeros64(todo) & 63
+		x := load64(b[at:])
+		size := bits.TrailingZeros64(^(words>>at | k.after<<(64-at)))
+		look |= has(filter, wordKey(x, size)) << at
 		last := b[min(at+size, len(b))-1]
 		jumbled |= has(filter, jumbledKey(x, load64(b[at+8:]), size, last)) << at
 	}
 	for todo := marks | begins&k.digit; todo != 0; todo &= todo - 1 {
-		at := bits.TrailingZeros64(todo)
-		look |= has(filter, uint64(b[at])|shortSalt) << at
-		w.traits.mark(b[at])
+		at := bits.TrailingZeros64(todo) & 63
+		look |= has(filter, uint64(b[at])|uint64(b[at+1])<<8|shortSalt) << at
+		if w.traits.mark(b[at:]) {
+			escaped |= 1 << (at + 2)
+			w.escaped |= 1 << at >> 62
+		}
+	}
+	todo := look | jumbled | escaped
+	if left := len(w.finder.text) - base; left < 64 {
+		todo &= 1<<left - 1
 	}
 	start := w.start
-	for todo := look | jumbled; todo != 0; todo &= todo - 1 {
+	for ; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo) & 63
 		below := todo&-todo - 1
 		w.start = start + int32(wordUnits*bits.OnesCount64(begins&below)+markUnits*bits.OnesCount64(marks&below))
-		if look>>at&1 != 0 && w.begin(base+at) {
+		if escaped>>at&1 != 0 {
+			w.start -= wordUnits // of the letter of the escape
+		}
+		if (look|escaped)>>at&1 != 0 && w.begin(base+at) {
 			continue
 		}
 		if jumbled>>at&1 != 0 {
@@ -113,13 +141,15 @@ func (w *walker) ascii(b []byte, base int, words uint64) {
 
 // mixture takes in 64 bytes with characters outside ASCII, or those of a text
 // whose every word is to be looked at.
-func (w *walker) mixture(b []byte, base int, words uint64) {
+func (w *walker) mixture(b []byte, base int, words, begins uint64) {
 	k := &w.k
-	begins := words &^ (words<<1 | w.prev>>63)
 	todo := begins | k.lead | ^(words | k.space)
 	if w.anyEnd {
 		todo = ^k.space
 	}
+	escaped := w.escaped
+	todo |= escaped
+	w.escaped = 0
 	if left := len(w.finder.text) - base; left < 64 {
 		todo &= 1<<left - 1
 	}
@@ -127,19 +157,32 @@ func (w *walker) mixture(b []byte, base int, words uint64) {
 		at := bits.TrailingZeros64(todo)
 		i, here := base+at, todo&-todo
 		switch kind := kindAt(b, at); {
+		case here&escaped != 0:
+			w.start -= wordUnits // of the letter of the escape
+			w.begin(i)
+			w.start += wordUnits
 		case kind == kSep:
-			w.traits.mark(b[at])
 			w.look(b, at, i)
 			w.start += markUnits
+			if w.traits.mark(b[at:]) {
+				escaped |= here << 2
+				todo |= here << 2
+				w.escaped |= here >> 62
+			}
 		case kind == kSpread:
 			w.look(b, at, i)
 			w.start += units(b[at])
-			todo |= here << width(b[at]) & words // a word may begin right behind
+			if next := at + width(b[at]); next < 64 { // a word may begin right behind
+				begins |= words & (1 << next)
+				todo |= words & (1 << next)
+			} else {
+				w.fresh = 1 << (next - 64)
+			}
 		case b[at]&0xC0 == 0x80: // the rest of a character
 		case w.anyEnd:
 			w.begin(i)
 			w.start += shortUnits
-		case here&begins != 0 || kind&(kLetter|kDigit) != 0:
+		case here&begins != 0:
 			w.look(b, at, i)
 			w.start += wordUnits
 			fallthrough
@@ -156,6 +199,10 @@ func (w *walker) mixture(b []byte, base int, words uint64) {
 func (w *walker) look(b []byte, at, i int) {
 	if c := b[at]; len(w.filter) != 0 && c >= 0x80 {
 		if !hasOther(w.filter, load64(b[at:])) {
+			return
+		}
+	} else if len(w.filter) != 0 && kinds[c] == kSep {
+		if has(w.filter, uint64(c)|uint64(b[at+1])<<8|shortSalt) == 0 {
 			return
 		}
 	} else if kinds[c] == kLetter {
@@ -182,19 +229,19 @@ func (w *walker) besideLatin(i int) bool {
 // begin takes in the patterns that begin at text[i] and tells whether any did.
 func (w *walker) begin(i int) bool {
 	w.at = i
-	met := false
-	for k := range w.state {
-		t := w.state[k].table
-		if t == nil {
-			continue
-		}
-		w.find(&t.Words, i)
-		for _, h := range w.hits[:w.n] {
-			met = true
-			w.value(t, h.value, int32(h.gaps))
-		}
+	met := w.beginIn(w.base, i)
+	if w.extra != nil {
+		met = w.beginIn(w.extra, i) || met
 	}
 	return met
+}
+
+func (w *walker) beginIn(t *Table, i int) bool {
+	w.find(&t.Words, i)
+	for _, h := range w.hits[:w.n] {
+		w.value(t, h.value, int32(h.gaps))
+	}
+	return w.n > 0
 }
 
 // mixed takes in a word that begins no pattern.
