@@ -201,15 +201,15 @@ func (s *scenario) log(ctx context.Context, step script.Step) ([]string, error) 
 	}
 	words := strings.Join(step.Words, " ")
 	deadline := time.Now().Add(time.Second) // the host may write it a little later
-	for {
+	for before := -1; ; time.Sleep(50 * time.Millisecond) {
 		var out []string
 		for _, text := range dedupe(s.host.logs(), func(l logLine) bool { return strings.Contains(l.text, words) }) {
 			out = append(out, normalLog(text))
 		}
-		if len(out) > 0 || time.Now().After(deadline) {
+		if len(out) > 0 && len(out) == before || time.Now().After(deadline) {
 			return orNothing(out), nil
 		}
-		time.Sleep(5 * time.Millisecond)
+		before = len(out)
 	}
 }
 
