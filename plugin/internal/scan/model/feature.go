@@ -27,6 +27,34 @@ func (h *history) add(t *token, out *[Orders]uint32) {
 	h.stem3, h.stem2, h.stem1 = h.stem2, h.stem1, s
 }
 
+// longestPeriod is how many tokens a phrase may have whose repetition is
+// noticed.
+const longestPeriod = 4
+
+// repeats notices phrases that are said over and over. Saying one twenty times
+// says no more than saying it twice, but would add up.
+type repeats struct {
+	sigs [longestPeriod]uint32 // of the tokens before, the last first
+	run  [longestPeriod]uint8  // how many in a row were like the one so far back
+}
+
+// again says whether a token goes on with a phrase that has just been said.
+func (r *repeats) again(sig uint32) bool {
+	found := false
+	for i := range r.sigs {
+		switch {
+		case sig != r.sigs[i]:
+			r.run[i] = 0
+		case int(r.run[i]) <= i:
+			r.run[i]++
+		}
+		found = found || int(r.run[i]) > i
+	}
+	copy(r.sigs[1:], r.sigs[:longestPeriod-1])
+	r.sigs[0] = sig
+	return found
+}
+
 // pair hashes two values to a feature.
 func pair(a, b uint32) uint32 {
 	x := a*0x2C1B3C6D ^ b
@@ -40,11 +68,15 @@ func pair(a, b uint32) uint32 {
 // without the detour.
 func Walk(text []byte, visit func(start, end int, features *[Orders]uint32)) {
 	var (
-		h history
-		t token
-		f [Orders]uint32
+		h    history
+		said repeats
+		t    token
+		f    [Orders]uint32
 	)
 	for i, ok := next(text, 0, &t); ok; i, ok = next(text, i, &t) {
+		if said.again(t.sig) {
+			continue
+		}
 		h.add(&t, &f)
 		visit(t.start, t.end, &f)
 	}

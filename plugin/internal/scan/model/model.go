@@ -86,6 +86,7 @@ const unit = 8
 func (m *Model) Rate(text []byte) Score {
 	var (
 		h      history
+		said   repeats
 		t      token
 		a0, a1 int32
 		n      int
@@ -105,6 +106,9 @@ func (m *Model) Rate(text []byte) Score {
 				break
 			}
 			g, s = t.sig, t.stem
+		}
+		if said.again(g) {
+			continue
 		}
 		x, y := m.weights(&h, g, s)
 		a0 = max(a0-a0>>decay0+x<<unit, f0)

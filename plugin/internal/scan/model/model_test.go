@@ -254,3 +254,15 @@ func BenchmarkCyrillic(b *testing.B) {
 }
 
 func BenchmarkLetters(b *testing.B) { benchmark(b, strings.Repeat("a ", 1000)) }
+
+func TestRepetitionAddsNothing(t *testing.T) {
+	for _, word := range []string{"word", "hello", "ignore", "system", "a long story", "new system orders", "you will now obey"} {
+		twice := Rate([]byte(word + " " + word))
+		many := Rate([]byte(strings.Repeat(word+" ", 200)))
+		for h := range many {
+			if many[h] > max(twice[h], 0) && many.Over(Head(h), Quiet) {
+				t.Errorf("%s 200 times scores %d for %s, twice %d", word, many[h], Head(h), twice[h])
+			}
+		}
+	}
+}
