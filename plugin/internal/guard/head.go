@@ -58,6 +58,23 @@ func (r *Request) checkSize(size int64) *refusal {
 	return r.control(r.g.cfg.Size.Mode, f)
 }
 
+// blindEdits are the removals among upstreamEdits, for a request whose headers
+// could not be judged: whatever they are, the gateway's key does not go
+// upstream, nor does a client's word for the filter's.
+func (r *Request) blindEdits() []Edit {
+	edits := []Edit{{Name: routeHeader, Remove: true}, {Name: callerHeader, Remove: true}, {Name: internal + "flag", Remove: true}}
+	if r.g.cfg.Auth.Mode != config.Enforce {
+		return edits
+	}
+	if name := r.g.cfg.Auth.UserHeader; name != "" {
+		edits = append(edits, Edit{Name: name, Remove: true})
+	}
+	for _, l := range r.g.cfg.Auth.Locations {
+		edits = append(edits, Edit{Name: l.Header, Remove: true})
+	}
+	return edits
+}
+
 // upstreamEdits are the changes to the request headers that the upstream sees:
 // the gateway's key is taken off, and so are a client's copies of internal
 // headers. Without enforced authentication the credential is not the

@@ -192,5 +192,9 @@ func (r *Request) HoldUnsupported() Verdict {
 func (r *Request) Crashed() Verdict {
 	r.g.metrics.Inc(metric.Panics, "")
 	r.unpark()
-	return r.undecided(causePanic)
+	verdict := r.undecided(causePanic)
+	if verdict.Action == Continue && !r.sent {
+		verdict.Edits = r.blindEdits()
+	}
+	return verdict
 }

@@ -266,3 +266,16 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 		}
 	}
 }
+
+func TestACrashThatIsAllowedToPassKeepsTheKeyHere(t *testing.T) {
+	g, _ := newGuard(t, policyWith(`,"on_error":"allow"`))
+	c := chat("k-alice", "hi")
+	c.headers = append(c.headers, [2]string{routeHeader, "elsewhere"}, [2]string{"x-api-key", "k-alice"})
+	c.edits = g.NewRequest(&testStream{}).Crashed().Edits
+	seen := c.upstreamHeaders()
+	for _, name := range []string{"authorization", "x-api-key", routeHeader} {
+		if value, found := seen[name]; found {
+			t.Errorf("%s: %s went upstream", name, value)
+		}
+	}
+}
