@@ -56,7 +56,7 @@ func row(dst, text []byte, i int) (out []byte, kind Numbering, end, codes int) {
 		read, at, n := codesFrom(dst, text, i, kind)
 		if n >= minNumbers {
 			if s, ok := printable(read[start:]); ok && plausible(s) {
-				return dst[:start+len(s)], kind, at, n
+				return read[:start+len(s)], kind, at, n
 			}
 			far = max(far, at)
 		}
