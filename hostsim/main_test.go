@@ -139,3 +139,26 @@ on log
 	w.Close()
 	t.Log(trace.String())
 }
+
+// startWasm runs any filter before the echoing upstream.
+func startWasm(t testing.TB, code []byte, change func(*hostsim.Options)) *world {
+	t.Helper()
+	return start(t, "", echo, func(o *hostsim.Options) {
+		o.Wasm, o.Configuration = code, nil
+		if change != nil {
+			change(o)
+		}
+	})
+}
+
+// get sends a request and returns the status of its answer.
+func (w *world) get(t testing.TB, path string) int {
+	t.Helper()
+	resp, err := http.Get(w.url + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
+}
