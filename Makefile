@@ -95,6 +95,9 @@ run: build/sparkward.wasm build/sparkctl build/demo $(if $(filter sim,$(HOST)),b
 
 # Modules of their own, so that what they bring stays out of the filter's go.mod.
 nested := e2e/sdk envoy/apicheck
+# They bring large libraries and run for seconds: to optimise those, or to write
+# what a debugger wants, would double the time to compile them.
+quickly := -vet=off -ldflags='-s -w' $(foreach from,github.com istio.io k8s.io sigs.k8s.io google.golang.org,-gcflags='$(from)/...=-N -l -dwarf=false')
 each_nested = set -e; for module in $(nested); do (cd $$module && $(1)) || exit 1; done
 
 # The end-to-end part runs after the rest, alone: some of its steps look at the clock.
@@ -106,7 +109,7 @@ test: build build/sparkward-test.wasm tools ## everything: units, scenarios on h
 	cd tools && $(PYTHON) -m unittest -q envoy_test
 	$(GO) test -count=1 -vet=off $(others)
 	$(GO) test -count=1 -vet=off -timeout 20m ./e2e/...
-	$(call each_nested,$(GO) test -count=1 -vet=off ./...)
+	$(call each_nested,$(GO) test -count=1 $(quickly) ./...)
 
 e2e: build build/sparkward-test.wasm tools ## the scenarios alone
 	$(GO) test -count=1 -timeout 20m -v ./e2e/...
@@ -116,7 +119,7 @@ chaos: build build/sparkward-test.wasm tools ## providers and VMs that fail, at 
 	$(GO) test -count=1 -v -timeout 30m ./e2e -run '^TestChaos$$' -chaos $(CHAOS)
 
 sdk: build tools ## the official SDKs against the demo
-	cd e2e/sdk && $(GO) test -count=1 -vet=off -v ./...
+	cd e2e/sdk && $(GO) test -count=1 $(quickly) -v ./...
 
 # The rate limit service of Envoy's project, for limits over several proxies.
 RATELIMIT_VERSION := v1.4.1-0.20260122083618-3fb702589d36
