@@ -78,7 +78,7 @@ func (p *envoyProcess) since(mark int) string {
 func (p *envoyProcess) alive() error {
 	select {
 	case <-p.done:
-		return fmt.Errorf("Envoy ended: %v\n%s", p.cmd.ProcessState, p.since(0))
+		return fmt.Errorf("the proxy (Envoy) ended: %v\n%s", p.cmd.ProcessState, p.since(0))
 	default:
 		return nil
 	}
@@ -135,7 +135,7 @@ func (p *envoyProcess) await(ctx context.Context, what string, done func() (bool
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("Envoy did not %s in time\n%s", what, p.since(0))
+			return fmt.Errorf("the proxy (Envoy) did not %s in time\n%s", what, p.since(0))
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

@@ -37,8 +37,6 @@ type diffOptions struct {
 	client2   bool   // the client speaks HTTP/2
 	blind     bool   // the upstream's view is left out: its order varies
 	timeout   time.Duration
-	node      string
-	shared    string // the name of a case whose plugin comes first in the chain
 	tcp       bool
 	tick      bool // keep the tick callbacks in the transcript
 	startup   bool // the transcript is that of the start

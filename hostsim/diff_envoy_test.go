@@ -23,9 +23,8 @@ type envoy struct {
 	admin     string
 	addresses map[string]string // of listeners by name
 
-	mu     sync.Mutex
-	lines  []envoyLine
-	worker string // thread
+	mu    sync.Mutex
+	lines []envoyLine
 }
 
 type envoyLine struct{ thread, text string }

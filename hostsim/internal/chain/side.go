@@ -39,7 +39,6 @@ type callbacks struct {
 	stopped  func() bool           // nothing may go on
 	overflow func()                // more than limit is buffered
 	blocked  func(on bool)         // back-pressure
-	kind     header.Kind
 }
 
 // side is one direction of a stream: the request or the response.

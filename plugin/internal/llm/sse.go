@@ -5,8 +5,7 @@ import "math/bits"
 // sse reads text/event-stream (WHATWG HTML, 9.2.6) and gives the data of each
 // event to the reader's JSON feed.
 type sse struct {
-	line  int // bytes of the current line so far
-	data  bool
+	line  int  // bytes of the current line so far
 	other bool // the line is of another field, or a comment
 	cr    bool // the last byte was a carriage return
 	head  [6]byte

@@ -95,6 +95,3 @@ type Rule struct {
 
 // slotClasses returns the classes that fill a slot.
 func (t *Table) slotClasses(slot int) []uint16 { return t.Slots[t.SlotAt[slot]:t.SlotAt[slot+1]] }
-
-// slots returns the number of slots over all patterns.
-func (t *Table) slots() int { return len(t.SlotAt) - 1 }
