@@ -35,6 +35,11 @@ type listeners struct {
 // Close. Unlike a server of net/http it keeps the order of headers, and shows each
 // piece of a body to the filters as it came. Each connection has one worker, in turn.
 func (h *Host) Serve(l net.Listener) error {
+	return h.accept(l, h.serveConn)
+}
+
+// accept serves each connection of l in a goroutine of its own, until l is closed.
+func (h *Host) accept(l net.Listener, serve func(net.Conn)) error {
 	if !h.listeners.add(l, false) {
 		return http.ErrServerClosed
 	}
@@ -50,7 +55,7 @@ func (h *Host) Serve(l net.Listener) error {
 		h.listeners.running.Add(1)
 		go func() {
 			defer h.listeners.running.Done()
-			h.serveConn(conn)
+			serve(conn)
 		}()
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"sync"
 
 	"github.com/sparkward/sparkward/hostsim/internal/chain"
@@ -19,24 +18,7 @@ func (h *Host) ServeTCP(l net.Listener, clusterName string) error {
 		l.Close()
 		return fmt.Errorf("cluster %q: there is no such cluster with a URL", clusterName)
 	}
-	if !h.listeners.add(l, false) {
-		return http.ErrServerClosed
-	}
-	defer h.listeners.remove(l)
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			if h.listeners.isDraining() {
-				return http.ErrServerClosed
-			}
-			return err
-		}
-		h.listeners.running.Add(1)
-		go func() {
-			defer h.listeners.running.Done()
-			h.serveTCP(conn, c)
-		}()
-	}
+	return h.accept(l, func(conn net.Conn) { h.serveTCP(conn, c) })
 }
 
 // tcpConn is one connection through the filters. The worker's lock guards it.
