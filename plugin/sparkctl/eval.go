@@ -1,14 +1,18 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"flag"
+	"io"
+	"os"
 
 	"github.com/sparkward/sparkward/plugin/internal/scan/train"
 )
 
 var evalCommand = command{
 	name:    "eval",
-	args:    "[-leave-out] file.jsonl...",
+	args:    "[-leave-out] [-wrong file] file.jsonl...",
 	summary: "measure the scanner on labelled texts",
 	run:     evaluate,
 }
@@ -17,15 +21,32 @@ var evalCommand = command{
 const maxEvalFiles = 100
 
 func evaluate(c command, args []string, std streams) error {
-	leaveOut := false
+	leaveOut, wrong := false, ""
 	files, err := parseFlags(c, args, std, 1, maxEvalFiles, func(f *flag.FlagSet) {
 		f.BoolVar(&leaveOut, "leave-out", false, "leave each source out of training in turn and score it; takes minutes")
+		f.StringVar(&wrong, "wrong", "", "`file` to write the texts to that the balanced preset judges wrongly, as JSON lines")
 	})
 	if err != nil {
 		return err
 	}
-	if leaveOut {
-		return train.LeaveOut(files, std.out, std.err)
+	measure := func(wrong io.Writer) error {
+		if leaveOut {
+			return train.LeaveOut(files, std.out, wrong, std.err)
+		}
+		return train.Evaluate(files, std.out, wrong)
 	}
-	return train.Evaluate(files, std.out)
+	if wrong == "" {
+		return measure(nil)
+	}
+	return withFile(wrong, measure)
+}
+
+// withFile calls f with a new file to write to.
+func withFile(name string, f func(io.Writer) error) error {
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(file)
+	return errors.Join(f(w), w.Flush(), file.Close())
 }

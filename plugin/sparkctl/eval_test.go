@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -18,6 +20,15 @@ func TestEval(t *testing.T) {
 		if !strings.Contains(r.out, want) {
 			t.Errorf("no %q in\n%s", want, r.out)
 		}
+	}
+}
+
+func TestEvalWritesWhatIsWrong(t *testing.T) {
+	wrong := filepath.Join(t.TempDir(), "wrong.jsonl")
+	missed := `{"id":"3","source":"b","label":"injection","category":"none","lang":"en","text":"Is it <late>?"}` + "\n"
+	r := sparkctl("", "eval", "-wrong", wrong, file(t, "texts.jsonl", labelled+missed))
+	if got, err := os.ReadFile(wrong); r.status != 0 || err != nil || string(got) != missed {
+		t.Errorf("status %d, %s%v: got %q, want %q", r.status, r.err, err, got, missed)
 	}
 }
 

@@ -49,6 +49,7 @@ type Scanner struct {
 	threshold [numRoles]int
 	signals   signals
 	matcher   *rules.Matcher
+	model     *model.Model
 	text      state
 	buffers   [maxDepth + 1]buffers
 }
@@ -135,15 +136,15 @@ func (s *Scanner) addModel(folded []byte) {
 	if len(folded) == 0 {
 		return
 	}
-	score, plain := model.Rate(folded), path{}
+	score, plain := s.model.Rate(folded), path{}
 	for h := range model.Head(model.Heads) {
 		rule := s.own + int(h)
 		switch {
-		case score.Over(h, model.Quiet):
+		case s.model.Over(score, h, model.Quiet):
 			s.add(rule, Critical, plain)
-		case score.Over(h, model.Balanced):
+		case s.model.Over(score, h, model.Balanced):
 			s.add(rule, High, plain)
-		case score.Over(h, model.Strict):
+		case s.model.Over(score, h, model.Strict):
 			s.add(rule, Medium, plain)
 		}
 	}

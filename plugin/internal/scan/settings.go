@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/sparkward/sparkward/plugin/internal/scan/model"
 	"github.com/sparkward/sparkward/plugin/internal/scan/rules"
 )
 
@@ -21,6 +22,8 @@ type Settings struct {
 	Words []WordList
 	// Rules adds rules.
 	Rules []Rule
+	// Model replaces the built-in weights, to measure others.
+	Model *model.Model
 }
 
 // WordList is words of a kind; see the package rules for how they are written.
@@ -55,7 +58,10 @@ func New(set Settings) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scanner{threshold: thresholds[set.Preset], matcher: rules.NewMatcher(&rules.Builtin, extra), signals: findSignals()}
+	s := &Scanner{model: set.Model, threshold: thresholds[set.Preset], matcher: rules.NewMatcher(&rules.Builtin, extra), signals: findSignals()}
+	if s.model == nil {
+		s.model = model.Builtin()
+	}
 	s.rules = append(s.rules, rules.Builtin.Rules...)
 	if extra != nil {
 		s.rules = append(s.rules, extra.Rules...)

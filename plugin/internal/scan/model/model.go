@@ -30,8 +30,8 @@ func (h Head) String() string {
 }
 
 // Score is what the heads think of a text, in 1/256 of a logit: above 0 a head
-// would rather call the text an attack, but only Limit says from where on it is
-// right often enough.
+// would rather call the text an attack, but only Over says whether it is right
+// often enough.
 type Score [Heads]int32
 
 // A Level is how sure the model must be.
@@ -44,17 +44,12 @@ const (
 	Quiet
 )
 
-// Limit returns the score from which a head's word counts at a level. Training
-// sets it from texts of sources left out of training.
-func Limit(h Head, l Level) int32 { return builtin.Limit[h][l] }
+// Builtin returns the model that comes with the program. It must not be
+// changed.
+func Builtin() *Model { return builtin }
 
-// Over says whether a head of s reaches its limit at a level.
-func (s Score) Over(h Head, l Level) bool { return s[h] >= Limit(h, l) }
-
-// Rate scores a text that is already folded: lower case, no invisible
-// characters. It reads each byte once and keeps nothing. An empty text scores
-// as the heads' bias.
-func Rate(text []byte) Score { return builtin.Rate(text) }
+// Over says whether a head of s, a score of m, reaches its limit at a level.
+func (m *Model) Over(s Score, h Head, l Level) bool { return s[h] >= m.Limit[h][l] }
 
 const (
 	// decay0 and decay1 are how fast the heads forget, as shifts: after
@@ -80,9 +75,12 @@ func Pooling(h Head) (decay, stride, orders int) {
 // unit is the fixed point of the running sums: one weight is 1<<unit.
 const unit = 8
 
-// Rate scores a text with m instead of the built-in weights. It sums the
-// weights of each token's features into two leaky sums and keeps the highest
-// that either was seen at.
+// Rate scores a text that is already folded: lower case, no invisible
+// characters. It reads each byte once and keeps nothing. An empty text scores
+// as the heads' bias.
+//
+// It sums the weights of each token's features into two leaky sums and keeps
+// the highest that either was seen at.
 func (m *Model) Rate(text []byte) Score {
 	var (
 		h      history

@@ -63,6 +63,9 @@ func loadFile(name string) ([]Example, error) {
 		if e.Label != "injection" && e.Label != "benign" {
 			return nil, fmt.Errorf(`%s:%d: label: got %q, want "injection" or "benign"`, filepath.Base(name), n, e.Label)
 		}
+		if e.Source == "" {
+			e.Source = "unnamed" // "" stands for no source elsewhere
+		}
 		all = append(all, e)
 	}
 	return all, lines.Err()

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -11,8 +12,9 @@ import (
 
 // Evaluate runs the scanner as it is shipped over the examples of the files
 // and writes how much it finds, by source, category and language, with 95 %
-// intervals, for each preset.
-func Evaluate(files []string, out io.Writer) error {
+// intervals, for each preset. What balanced got wrong goes to wrong, if there is
+// one.
+func Evaluate(files []string, out, wrong io.Writer) error {
 	examples, err := Load(files...)
 	if err != nil {
 		return err
@@ -27,7 +29,7 @@ func Evaluate(files []string, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "%d texts. In brackets the 95 %% interval (Wilson).\n", len(examples))
 	writeAll(out, examples, systems)
-	return nil
+	return writeWrong(wrong, examples, systems[1].hit)
 }
 
 // writeAll writes every table there is.
@@ -71,16 +73,21 @@ func scanAll(examples []Example, s scan.Settings) ([]bool, error) {
 	hits := make([]bool, len(examples))
 	var report scan.Report
 	for i := range examples {
-		scanner.Scan([]scan.Input{{Role: scan.User, Text: []byte(examples[i].Text)}}, &report)
-		hits[i] = len(report.Hits) > 0
+		hits[i] = refused(scanner, &examples[i], &report)
 	}
 	return hits, nil
 }
 
+func refused(s *scan.Scanner, e *Example, r *scan.Report) bool {
+	s.Scan([]scan.Input{{Role: scan.User, Text: []byte(e.Text)}}, r)
+	return len(r.Hits) > 0
+}
+
 // LeaveOut leaves each source out of training in turn and writes how the
 // scanner does on it: the balanced preset beside its parts and a list of
-// fifteen regular expressions, then the presets.
-func LeaveOut(files []string, out, log io.Writer) error {
+// fifteen regular expressions, then the presets. What balanced got wrong goes
+// to wrong, if there is one.
+func LeaveOut(files []string, out, wrong, log io.Writer) error {
 	examples, err := Load(files...)
 	if err != nil {
 		return err
@@ -90,58 +97,70 @@ func LeaveOut(files []string, out, log io.Writer) error {
 		return err
 	}
 	c := newCorpus(examples, texts)
-	bare, err := c.crossScores(false, defaults, func(s string) { fmt.Fprintln(log, "without grammar, leaving out", s) })
+	bare, err := c.cross(false, defaults, func(s string) { fmt.Fprintln(log, "without grammar, left out", s) })
 	if err != nil {
 		return err
 	}
-	scores, err := c.crossScores(true, defaults, func(s string) { fmt.Fprintln(log, "leaving out", s) })
+	full, err := c.cross(true, defaults, func(s string) { fmt.Fprintln(log, "left out", s) })
 	if err != nil {
 		return err
 	}
-	parts, presets, err := compare(examples, bare, scores)
+	parts, presets, err := compare(examples, bare, full)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%d texts, each scored by a model that never saw its source. In brackets the 95 %% interval (Wilson).\n", len(examples))
+	fmt.Fprintf(out, "%d texts, each scanned with a model that never saw its source. In brackets the 95 %% interval (Wilson).\n", len(examples))
 	fmt.Fprintf(out, "\n## The balanced preset and its parts\n")
 	writeAll(out, examples, parts)
 	fmt.Fprintf(out, "\n## The presets\n")
 	writeAll(out, examples, presets)
-	return nil
+	return writeWrong(wrong, examples, parts[len(parts)-1].hit)
 }
 
-// compare returns the columns of the two comparisons: the parts of the
-// balanced preset beside baselines, and the presets. bare are the scores of
-// models trained without the grammar.
-func compare(examples []Example, bare, scores []model.Score) (parts, presets []system, err error) {
+// compare returns the columns of the two comparisons: the balanced preset
+// beside its parts and baselines, and the presets. bare are models trained
+// without the grammar.
+func compare(examples []Example, bare, full *cross) (parts, presets []system, err error) {
+	bare.setLimits(examples)
+	full.setLimits(examples)
 	regexes := make([]bool, len(examples))
 	for i := range examples {
 		regexes[i] = anyMatch(fifteen, examples[i].Text)
 	}
-	for _, p := range []struct {
-		preset scan.Preset
-		level  model.Level
-	}{{scan.Strict, model.Strict}, {scan.Balanced, model.Balanced}, {scan.Quiet, model.Quiet}} {
-		rules, err := scanAll(examples, scan.Settings{Preset: p.preset, Disable: []string{"model.override", "model.persona"}})
+	rules, err := scanAll(examples, scan.Settings{Disable: []string{"model.override", "model.persona"}})
+	if err != nil {
+		return nil, nil, err
+	}
+	poor, err := bare.scan(examples, scan.Settings{})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range []scan.Preset{scan.Strict, scan.Balanced, scan.Quiet} {
+		hits, err := full.scan(examples, scan.Settings{Preset: p})
 		if err != nil {
 			return nil, nil, err
 		}
-		hits := over(scores, limits(examples, scores), p.level)
-		both := either(rules, hits)
-		if p.preset == scan.Balanced {
-			alone := over(bare, limits(examples, bare), p.level)
-			parts = []system{{"15 regexes", regexes}, {"rules alone", rules}, {"n-grams alone", alone},
-				{"n-grams and grammar", hits}, {"rules and n-grams", either(rules, alone)}, {"all", both}}
-		}
-		presets = append(presets, system{p.preset.String(), both})
+		presets = append(presets, system{p.String(), hits})
 	}
+	parts = []system{{"15 regexes", regexes}, {"rules alone", rules}, {"n-grams alone", bare.over(examples, model.Balanced)},
+		{"n-grams and grammar", full.over(examples, model.Balanced)}, {"rules and n-grams", poor}, {"all", presets[1].hit}}
 	return parts, presets, nil
 }
 
-func either(a, b []bool) []bool {
-	c := make([]bool, len(a))
-	for i := range a {
-		c[i] = a[i] || b[i]
+// writeWrong writes the examples that were judged wrongly, as they were read.
+func writeWrong(out io.Writer, examples []Example, hit []bool) error {
+	if out == nil {
+		return nil
 	}
-	return c
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	for i := range examples {
+		if examples[i].Attack() == hit[i] {
+			continue
+		}
+		if err := e.Encode(&examples[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

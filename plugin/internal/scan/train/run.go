@@ -33,12 +33,13 @@ func Run(dir, out string, log io.Writer) error {
 	}
 	c := newCorpus(examples, texts)
 	fmt.Fprintf(log, "%d texts of %d sources, %d texts of the grammar\n", len(examples), len(c.sources()), len(texts))
-	scores, err := c.crossScores(true, defaults, func(s string) { fmt.Fprintln(log, "leaving out", s) })
+	x, err := c.cross(true, defaults, func(s string) { fmt.Fprintln(log, "left out", s) })
 	if err != nil {
 		return err
 	}
+	x.setLimits(c.examples)
 	both := fit(c.without("", true), c.lexicon, defaults)
-	r := report{c, texts, scores, quantise(c.lexicon, both, limits(c.examples, scores)), sources}
+	r := report{c, texts, x, quantise(c.lexicon, both, limits(c.examples, x.scores, "")), sources}
 	if err := os.WriteFile(filepath.Join(out, "weights.bin"), r.weights, 0o644); err != nil {
 		return err
 	}
@@ -48,13 +49,13 @@ func Run(dir, out string, log io.Writer) error {
 }
 
 // limits returns for each head and level the score that the allowed share of
-// honest texts reaches.
-func limits(examples []Example, scores []model.Score) [model.Heads][model.Levels]int32 {
+// honest texts reaches, not counting those of one source.
+func limits(examples []Example, scores []model.Score, but string) [model.Heads][model.Levels]int32 {
 	var limit [model.Heads][model.Levels]int32
 	for h := range limit {
 		var honest []float64
 		for i := range examples {
-			if !examples[i].Attack() {
+			if !examples[i].Attack() && examples[i].Source != but {
 				honest = append(honest, float64(scores[i][h]))
 			}
 		}

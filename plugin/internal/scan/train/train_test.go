@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sparkward/sparkward/plugin/internal/scan/grammar"
@@ -104,6 +105,9 @@ func TestLoad(t *testing.T) {
 	}
 	if !examples[0].Attack() || !examples[0].Persona() || examples[1].Attack() || examples[1].Persona() {
 		t.Errorf("labels are wrong: %+v", examples)
+	}
+	if e, err := Load(write(t, "bare.jsonl", `{"label":"benign"}`)); err != nil || e[0].Source != "unnamed" {
+		t.Errorf("no source: got %+v, %v", e, err)
 	}
 	for text, want := range map[string]string{
 		good + "\n{":        "bad.jsonl:3:",
@@ -207,15 +211,21 @@ func TestWithout(t *testing.T) {
 
 func TestCrossScoresGeneralise(t *testing.T) {
 	c := newCorpus(small(), nil)
-	left := ""
-	scores, err := c.crossScores(false, defaults, func(s string) { left += s + " " })
+	var left []string
+	var lock sync.Mutex
+	x, err := c.cross(false, defaults, func(s string) {
+		lock.Lock()
+		defer lock.Unlock()
+		left = append(left, s)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if left != "s0 s1 s2 " {
-		t.Errorf("left out %q", left)
+	slices.Sort(left)
+	if got := strings.Join(left, " "); got != "s0 s1 s2" {
+		t.Errorf("left out %q", got)
 	}
-	limit := limits(c.examples, scores)
+	scores, limit := x.scores, limits(c.examples, x.scores, "")
 	for h := range limit {
 		if limit[h][model.Strict] > limit[h][model.Quiet] {
 			t.Errorf("head %d: strict limit %d above quiet limit %d", h, limit[h][model.Strict], limit[h][model.Quiet])
@@ -236,10 +246,10 @@ func TestLimitsLetNoMoreThrough(t *testing.T) {
 	var examples []Example
 	var scores []model.Score
 	for i := range 10000 {
-		examples = append(examples, Example{Label: "benign"})
+		examples = append(examples, Example{Source: "s", Label: "benign"})
 		scores = append(scores, model.Score{int32(i), int32(-i)})
 	}
-	limit := limits(examples, scores)
+	limit := limits(examples, scores, "")
 	for h := range limit {
 		for l, share := range falsePositives {
 			over := 0
@@ -265,8 +275,8 @@ func TestTables(t *testing.T) {
 	if err := os.WriteFile(file, lines.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	if err := Evaluate([]string{file}, &out); err != nil {
+	var out, wrong bytes.Buffer
+	if err := Evaluate([]string{file}, &out, &wrong); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"240 texts", "source | texts | strict | balanced | quiet |", "| s0 | 40 |", "| jailbreak | 60 |", "| **all** | 120 |", "| other | 60 |"} {
@@ -278,11 +288,11 @@ func TestTables(t *testing.T) {
 
 func TestCompare(t *testing.T) {
 	c := newCorpus(small(), nil)
-	scores, err := c.crossScores(false, defaults, func(string) {})
+	x, err := c.cross(false, defaults, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts, presets, err := compare(c.examples, scores, scores)
+	parts, presets, err := compare(c.examples, x, x)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,8 +303,8 @@ func TestCompare(t *testing.T) {
 		t.Errorf("presets: %s", got)
 	}
 	for i := range c.examples {
-		if (parts[1].hit[i] || parts[3].hit[i]) != parts[5].hit[i] {
-			t.Fatalf("text %d: all is not rules or model", i)
+		if (parts[1].hit[i] || parts[3].hit[i]) && !parts[5].hit[i] {
+			t.Fatalf("text %d: a part finds it, all of them do not", i)
 		}
 		if presets[2].hit[i] && !presets[1].hit[i] || presets[1].hit[i] && !presets[0].hit[i] {
 			t.Fatalf("text %d: a quieter preset refuses what a stricter one lets through", i)
@@ -321,12 +331,12 @@ func TestReportHoldsNoText(t *testing.T) {
 	examples := small()
 	examples[0].Text = "a text that is nobody's business zqxj"
 	c := newCorpus(examples, nil)
-	scores, err := c.crossScores(false, defaults, func(string) {})
+	x, err := c.cross(false, defaults, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	weights := quantise(c.lexicon, fit(c.without("", false), c.lexicon, defaults), limits(c.examples, scores))
-	r := report{c, []grammar.Text{{Kind: grammar.Hard, Lang: "en"}}, scores, weights, "| source | licence |\n"}
+	weights := quantise(c.lexicon, fit(c.without("", false), c.lexicon, defaults), limits(c.examples, x.scores, ""))
+	r := report{c, []grammar.Text{{Kind: grammar.Hard, Lang: "en"}}, x, weights, "| source | licence |\n"}
 	var out bytes.Buffer
 	r.write(&out)
 	for _, want := range []string{"SHA-256", "| source | licence |", "| en | 0 | 0 | 0 | 0 | 1 | 0 | 0 |", "| override |", "| s0 |", "strict | balanced | quiet"} {
