@@ -104,7 +104,7 @@ each_nested = set -e; for module in $(nested); do (cd $$module && $(1)) || exit 
 # make lint vets, here it would cost a minute of a new machine's first run.
 others = $(shell $(GO) list ./... | grep -v /e2e)
 
-.PHONY: test e2e chaos sdk sdk-python fleet fuzz bench
+.PHONY: test e2e chaos cost sdk sdk-python fleet fuzz bench
 test: build build/sparkward-test.wasm tools ## everything: units, scenarios on hostsim and Envoy, official SDKs
 	cd tools && $(PYTHON) -m unittest -q envoy_test
 	$(GO) test -count=1 -vet=off $(others)
@@ -117,6 +117,10 @@ e2e: build build/sparkward-test.wasm tools ## the scenarios alone
 CHAOS ?= 5m
 chaos: build build/sparkward-test.wasm tools ## providers and VMs that fail, at a steady load on the real Envoy, for CHAOS (5m)
 	$(GO) test -count=1 -v -timeout 30m ./e2e -run '^TestChaos$$' -chaos $(CHAOS)
+
+# COST='-cost-only everything,plain -cost-other /path/of/another.wasm' and other flags of e2e/cost_test.go.
+cost: build tools ## what the filter costs the real Envoy, processor time a request and a byte of prompt (Linux)
+	$(GO) test -count=1 -tags cost -run '^TestCost$$' -v -timeout 60m ./e2e $(COST)
 
 sdk: build tools ## the official SDKs against the demo
 	cd e2e/sdk && $(GO) test -count=1 $(quickly) -v ./...
@@ -175,7 +179,7 @@ lint: $(staticcheck) ## gofmt, vet and staticcheck, for this machine and for was
 	$(GO) vet ./...
 	$(wasip1) $(GO) vet ./plugin
 	$(wasip1) $(GO) vet -tags sparkward_testhooks ./plugin
-	$(GO) vet -tags fleet ./e2e
+	$(GO) vet -tags fleet,cost ./e2e
 	$(call each_nested,$(GO) vet ./...)
 	$(staticcheck) ./...
 	$(wasip1) $(staticcheck) ./plugin
