@@ -130,7 +130,22 @@ func (b *Breaker) Order(o Override, now time.Time) (Change, error) {
 	return change, nil
 }
 
-// Peek returns the status and changes nothing.
+// Tick makes a breaker whose open time is over half-open without waiting for a
+// call, which for a fallback may come late or never, and returns the change.
+func (b *Breaker) Tick(now time.Time) (Change, error) {
+	var change Change
+	err := b.update(now, func(at int64) bool {
+		change = b.record.wake(&b.settings, at)
+		return change.Changed()
+	})
+	if err != nil {
+		return Change{}, err
+	}
+	return change, nil
+}
+
+// Peek returns the status and changes nothing. An open breaker whose time is
+// over is half-open.
 func (b *Breaker) Peek(now time.Time) (Status, error) {
 	value, _, err := b.store.Get(b.key)
 	if err != nil && err != kv.ErrAbsent {
@@ -174,8 +189,10 @@ func (r *record) status(s *Settings, now int64) Status {
 	if r.since > 0 {
 		st.Since = time.Unix(0, r.since)
 	}
-	if r.state == Open && r.override == Automatic {
-		st.RetryAfter = max(r.wait(s, now), 0)
+	if r.due(s, now) {
+		st.State = HalfOpen
+	} else if r.state == Open && r.override == Automatic {
+		st.RetryAfter = r.wait(s, now)
 	}
 	if r.state == HalfOpen {
 		r.expire(s, now)

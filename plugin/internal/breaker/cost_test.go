@@ -208,7 +208,7 @@ func TestStatus(t *testing.T) {
 	peek(8*time.Second, Status{Consecutive: 2})
 	fail(t, b, 1, 0)
 	peek(3*time.Second, Status{State: Open, Since: start, RetryAfter: 7 * time.Second})
-	peek(time.Hour, Status{State: Open, Since: start})
+	peek(time.Hour, Status{State: HalfOpen, Since: start})
 	acquire(t, b, 10*time.Second)
 	peek(11*time.Second, Status{State: HalfOpen, Since: start.Add(10 * time.Second), Probes: 1})
 	peek(15*time.Second, Status{State: HalfOpen, Since: start.Add(10 * time.Second)})

@@ -60,12 +60,9 @@ func (r *record) acquire(s *Settings, now int64) (Ticket, Result) {
 	case ForceOpen:
 		return Ticket{}, Result{State: r.state, RetryAfter: s.Open}
 	}
-	var change Change
+	change := r.wake(s, now)
 	if r.state == Open {
-		if wait := r.wait(s, now); wait > 0 {
-			return Ticket{}, Result{State: Open, RetryAfter: wait}
-		}
-		change = r.enter(HalfOpen, OpenTimeOver, now)
+		return Ticket{}, Result{State: Open, RetryAfter: r.wait(s, now)}
 	}
 	if r.state == HalfOpen {
 		r.expire(s, now)
@@ -77,6 +74,19 @@ func (r *record) acquire(s *Settings, now int64) (Ticket, Result) {
 		change = r.close(ProbesSucceeded, now) // new settings ask for fewer
 	}
 	return Ticket{generation: r.generation, valid: true}, Result{Allowed: true, Change: change}
+}
+
+// due says whether the time of an open breaker is over.
+func (r *record) due(s *Settings, now int64) bool {
+	return r.state == Open && r.override == Automatic && r.wait(s, now) <= 0
+}
+
+// wake makes a breaker that is due half-open.
+func (r *record) wake(s *Settings, now int64) Change {
+	if !r.due(s, now) {
+		return Change{}
+	}
+	return r.enter(HalfOpen, OpenTimeOver, now)
 }
 
 // wait is how long the breaker stays open, bounded anew in case the settings

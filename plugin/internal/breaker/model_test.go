@@ -80,10 +80,7 @@ func (m *model) acquire(now time.Time) (*modelTicket, Result) {
 	case m.state == Open && now.Before(m.until):
 		return nil, Result{State: Open, RetryAfter: m.until.Sub(now)}
 	}
-	var change Change
-	if m.state == Open {
-		change = m.enter(HalfOpen, OpenTimeOver, now)
-	}
+	change := m.tick(now)
 	m.probes = slices.DeleteFunc(m.probes, func(p modelProbe) bool { return !p.expires.After(now) })
 	if len(m.probes)+m.succeeded >= m.s.HalfOpenProbes {
 		wait := m.s.Open
@@ -95,6 +92,18 @@ func (m *model) acquire(now time.Time) (*modelTicket, Result) {
 	m.issued++
 	m.probes = append(m.probes, modelProbe{m.issued, now.Add(m.s.ProbeTimeout)})
 	return &modelTicket{m.epoch, m.issued}, Result{Allowed: true, State: HalfOpen, Change: change}
+}
+
+// due says whether an open breaker has been open for long enough.
+func (m *model) due(now time.Time) bool {
+	return m.state == Open && m.override == Automatic && !now.Before(m.until)
+}
+
+func (m *model) tick(now time.Time) Change {
+	if !m.due(now) {
+		return Change{}
+	}
+	return m.enter(HalfOpen, OpenTimeOver, now)
 }
 
 func (m *model) report(t modelTicket, o Outcome, elapsed, retryAfter time.Duration, now time.Time) Change {
@@ -240,6 +249,12 @@ func runAgainstModel(t *testing.T, seed uint64, s Settings, random *rand.Rand, c
 				t.Fatal(err)
 			}
 			want = m.order(o, now)
+		case event < 5:
+			var err error
+			if got, err = b.Tick(now); err != nil {
+				t.Fatal(err)
+			}
+			want = m.tick(now)
 		case event < 50:
 			ticket, result, err := b.Acquire(now)
 			modelTicket, wantResult := m.acquire(now)
@@ -274,8 +289,12 @@ func runAgainstModel(t *testing.T, seed uint64, s Settings, random *rand.Rand, c
 		}
 		changes[got.Cause]++
 		status, err := b.Peek(now)
-		if err != nil || status.State != m.state || status.Override != m.override || s.ConsecutiveFailures > 0 && status.Consecutive != m.consecutive {
-			t.Fatalf("seed %d, event %d: status %+v, %v, want %v, %v, %d failures", seed, i, status, err, m.state, m.override, m.consecutive)
+		state := m.state
+		if m.due(now) {
+			state = HalfOpen
+		}
+		if err != nil || status.State != state || status.Override != m.override || s.ConsecutiveFailures > 0 && status.Consecutive != m.consecutive {
+			t.Fatalf("seed %d, event %d: status %+v, %v, want %v, %v, %d failures", seed, i, status, err, state, m.override, m.consecutive)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/sparkward/sparkward/plugin/internal/kv/kvtest"
 )
 
-// TestProbesAreExactOverWorkers: when the open time is over, 8 workers ask in
+// TestProbesAreExactOverWorkers: when the open time is over, 8 workers tick and ask in
 // all orders of reads and writes; exactly the allowed number of probes goes out
 // and exactly one worker is told of the change.
 func TestProbesAreExactOverWorkers(t *testing.T) {
@@ -23,9 +23,13 @@ func TestProbesAreExactOverWorkers(t *testing.T) {
 			workers = append(workers, func(store kv.Store) {
 				b := New(store, "openai", s, noJitter)
 				for range 3 {
+					woken, ticked := b.Tick(start.Add(10 * time.Second))
 					_, result, err := b.Acquire(start.Add(10 * time.Second))
-					if err != nil {
-						t.Error(err)
+					if err != nil || ticked != nil {
+						t.Error(ticked, err)
+					}
+					if woken.Changed() {
+						told[i]++
 					}
 					if result.Allowed {
 						allowed[i]++

@@ -95,6 +95,41 @@ func TestSlowRate(t *testing.T) {
 	}
 }
 
+// TestTick: a breaker that nobody asks does not stay open. Its state is told at
+// once and changed by the next tick, once, and an order stays what it is.
+func TestTick(t *testing.T) {
+	b := opened(t, settings())
+	other := New(b.store, "openai", settings(), noJitter)
+	tick := func(b *Breaker, at time.Duration, want Change) {
+		t.Helper()
+		if change, err := b.Tick(start.Add(at)); err != nil || change != want {
+			t.Fatalf("tick at %v: %+v, %v, want %+v", at, change, err, want)
+		}
+	}
+	peek := func(at time.Duration, state State, wait time.Duration) {
+		t.Helper()
+		if status, err := b.Peek(start.Add(at)); err != nil || status.State != state || status.RetryAfter != wait {
+			t.Fatalf("at %v: %+v, %v, want %v for %v", at, status, err, state, wait)
+		}
+	}
+	tick(b, 10*time.Second-1, Change{})
+	peek(10*time.Second-1, Open, 1)
+	peek(10*time.Second, HalfOpen, 0)
+	tick(b, 10*time.Second, Change{Open, HalfOpen, OpenTimeOver})
+	tick(other, 10*time.Second, Change{})
+	tick(b, time.Hour, Change{})
+	peek(time.Hour, HalfOpen, 0)
+	if result, change := makeCall(t, other, Success, time.Hour); !result.Allowed || result.Change.Changed() || change.To != Closed {
+		t.Fatalf("the probe: %+v, %+v", result, change)
+	}
+	tick(b, time.Hour, Change{})
+	if _, err := b.Order(ForceOpen, start); err != nil {
+		t.Fatal(err)
+	}
+	tick(b, 1000*time.Hour, Change{})
+	peek(1000*time.Hour, Open, 0)
+}
+
 // TestOpenTime: it doubles with each failed probe up to the longest, starts
 // anew once closed, and loses up to a fifth to chance.
 func TestOpenTime(t *testing.T) {
@@ -405,6 +440,9 @@ func TestContention(t *testing.T) {
 	store.Losses = -1
 	if ticket, result, err := b.Acquire(start.Add(10 * time.Second)); err != kv.ErrContended || ticket != (Ticket{}) || result != (Result{}) {
 		t.Errorf("Acquire: %+v, %+v, %v", ticket, result, err)
+	}
+	if change, err := b.Tick(start.Add(10 * time.Second)); err != kv.ErrContended || change.Changed() {
+		t.Errorf("Tick: %+v, %v", change, err)
 	}
 	store.Losses = 3
 	ticket, result := acquire(t, b, 10*time.Second)

@@ -189,6 +189,7 @@ const sweepStep = 4
 
 // Tick does what is due from time to time.
 func (g *Guard) Tick(now time.Time) {
+	g.wakeBreakers(now)
 	if g.cache != nil {
 		g.cache.Sweep(sweepStep, now)
 	}

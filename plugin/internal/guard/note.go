@@ -31,6 +31,17 @@ func (g *Guard) noteChange(cluster string, c breaker.Change) {
 	g.host.Log(c.To == breaker.Open, "breaker "+cluster+": "+c.From.String()+" to "+c.To.String()+" ("+c.Cause.String()+")")
 }
 
+// wakeBreakers lets breakers whose open time is over be half-open. Contention is
+// no matter: the next tick or call does it.
+func (g *Guard) wakeBreakers(now time.Time) {
+	for i, b := range g.breakers {
+		if change, err := b.Tick(now); err == nil {
+			g.noteChange(g.cfg.Breakers[i].Cluster, change)
+		}
+	}
+	g.countCorruptBreakers()
+}
+
 // countCorruptBreakers counts the damaged values that breakers have met since
 // last asked.
 func (g *Guard) countCorruptBreakers() {

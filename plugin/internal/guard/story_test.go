@@ -222,6 +222,36 @@ func TestBreakerOpensAndTellsTheClient(t *testing.T) {
 	}
 }
 
+// TestABreakerNobodyAsksIsNotShownOpen: that of a fallback gets no calls while the
+// first choice is well.
+func TestABreakerNobodyAsksIsNotShownOpen(t *testing.T) {
+	g, host := newGuard(t, policyWith(`,"breakers":[{"cluster":"openai","consecutive_failures":1,"open":"5s"}]`))
+	other, err := New(g.cfg, host, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := chat("k-alice", "hi")
+	c.status = 500
+	c.run(t, g)
+	for _, step := range []struct {
+		after time.Duration
+		state int64
+	}{{3 * time.Second, 1}, {6 * time.Second, 2}, {time.Hour, 2}} {
+		g.Tick(start.Add(step.after))
+		other.Tick(start.Add(step.after))
+		if got := host.stat("sparkward_breaker_state", "openai"); got != step.state {
+			t.Errorf("after %v: state %d, want %d; %q", step.after, got, step.state, host.log)
+		}
+	}
+	page := string(g.health(true, start.Add(time.Hour)))
+	if !strings.Contains(page, `{"cluster":"openai","state":"half_open","consecutive_failures":0`) {
+		t.Errorf("health: %s", page)
+	}
+	if changes := host.stat("sparkward_breaker_changes_total", "openai"); changes != 2 {
+		t.Errorf("%d changes, want 2", changes)
+	}
+}
+
 func TestWhatIsNotTheUpstreamsFault(t *testing.T) {
 	policy := policyWith(`,"breakers":[{"cluster":"openai","consecutive_failures":1}]`)
 	cases := []struct {
