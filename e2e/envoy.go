@@ -47,6 +47,7 @@ type lane struct {
 	dir      string
 	up       upstreams
 	versions int
+	idle     int // VMs that run while no scenario does
 }
 
 // newEnvoyTarget finds Envoy: $ENVOY, or the pinned one.
@@ -156,10 +157,7 @@ func (l *lane) serve(ctx context.Context, binary string, s setup) (*envoyHost, e
 // compiled filter.
 func (l *lane) open(ctx context.Context, binary string, s setup) error {
 	if l.proc != nil {
-		if err := l.up.renew(); err != nil {
-			return err
-		}
-		return l.proc.alive()
+		return l.reopen(ctx, s)
 	}
 	var err error
 	if l.dir, err = os.MkdirTemp("", "sparkward-e2e-"); err != nil {
@@ -187,7 +185,21 @@ func (l *lane) open(ctx context.Context, binary string, s setup) error {
 		return fmt.Errorf("%w\n%s", err, proc.since(0))
 	}
 	l.proc = proc
-	return nil
+	l.idle, err = proc.vms(ctx)
+	return err
+}
+
+// reopen gets a lane ready for one more scenario. Statistics belong to the process,
+// and the VMs of the scenario before go on counting for a second: one that looks at
+// them waits until those are gone.
+func (l *lane) reopen(ctx context.Context, s setup) error {
+	if err := l.up.renew(); err != nil || !s.counts {
+		return errors.Join(err, l.proc.alive())
+	}
+	return l.proc.await(ctx, "drop the VMs of the scenario before", func() (bool, error) {
+		n, err := l.proc.vms(ctx)
+		return n <= l.idle, err
+	})
 }
 
 // publish makes the given listeners the lane's, beside the anchor.

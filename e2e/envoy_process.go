@@ -116,6 +116,16 @@ func (p *envoyProcess) admin(ctx context.Context, path string) (string, error) {
 	return string(text), err
 }
 
+// vms returns how many VMs run in the process.
+func (p *envoyProcess) vms(ctx context.Context) (int, error) {
+	text, err := p.admin(ctx, "/stats?filter=^wasm.envoy.wasm.runtime.v8.active$")
+	if err != nil {
+		return 0, err
+	}
+	_, number, _ := strings.Cut(strings.TrimSpace(text), ": ")
+	return strconv.Atoi(number)
+}
+
 // awaitReady waits until the first listeners serve.
 func (p *envoyProcess) awaitReady(ctx context.Context) error {
 	return p.await(ctx, "become ready", func() (bool, error) {

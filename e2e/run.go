@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sparkward/sparkward/e2e/script"
@@ -47,6 +48,7 @@ func play(ctx context.Context, t target, name, text string) (string, error) {
 		seen:       map[*upstream]int{},
 	}
 	defer s.close()
+	s.setup.counts = slices.ContainsFunc(f.Steps, func(step script.Step) bool { return step.Verb == "stats" })
 	outputs := make([][]string, len(f.Steps))
 	for i, step := range f.Steps {
 		if outputs[i], err = s.step(ctx, step); err != nil {

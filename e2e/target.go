@@ -13,6 +13,7 @@ type setup struct {
 	wasm      string // path of the filter
 	workers   int
 	fresh     bool                          // a host that has served no other scenario
+	counts    bool                          // the scenario looks at statistics
 	bodyLimit int                           // Envoy's request_body_buffer_limit in bytes; 0 = as rendered
 	spare     bool                          // the host has a third cluster, called spare
 	yield     func(worker int, call string) // hostsim's Options.Yield
