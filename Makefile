@@ -115,8 +115,9 @@ e2e: build build/sparkward-test.wasm tools ## the scenarios alone
 	$(GO) test -count=1 -timeout 20m -v ./e2e/...
 
 CHAOS ?= 5m
-chaos: build build/sparkward-test.wasm tools ## providers and VMs that fail, at a steady load on the real Envoy, for CHAOS (5m)
-	$(GO) test -count=1 -v -timeout 30m ./e2e -run '^TestChaos$$' -chaos $(CHAOS)
+SEED ?= 0
+chaos: build build/sparkward-test.wasm tools ## providers and VMs that fail, at a steady load on the real Envoy, for CHAOS (5m), in the order of SEED (any)
+	$(GO) test -count=1 -v -timeout 30m ./e2e -run '^TestChaos$$' -chaos $(CHAOS) -chaos-seed $(SEED)
 
 # COST='-cost-only everything,plain -cost-other /path/of/another.wasm' and other flags of e2e/cost_test.go.
 cost: build tools ## what the filter costs the real Envoy, processor time a request and a byte of prompt (Linux)

@@ -22,7 +22,7 @@ import (
 var (
 	chaosTime = flag.Duration("chaos", 20*time.Second, "how long the chaos run takes; make chaos takes 5m")
 	chaosRate = flag.Int("chaos-rate", 60, "requests a second of the chaos run")
-	chaosSeed = flag.Uint64("chaos-seed", 0, "the order of faults in the chaos run; 0 for another one each time")
+	chaosSeed = flag.Uint64("chaos-seed", 11, "the order of faults in the chaos run, 11 begins with two of the worst; 0 for another one each time, as make chaos takes")
 )
 
 const (
@@ -114,6 +114,7 @@ func TestChaos(t *testing.T) {
 	for end := time.Now().Add(*chaosTime); time.Now().Before(end) || rounds < 2; rounds++ {
 		c.round(t, faults[order[rounds%len(order)]])
 	}
+	c.tryBoth(t)
 	stop()
 	load.Wait()
 	c.checkBreakers(t)
@@ -149,23 +150,15 @@ func digestOf(key string) string {
 // round is a time of faults and the calm after it.
 func (c *chaos) round(t *testing.T, f fault) {
 	up := c.host.upstreams()
-	set(up.main, f.main)
-	set(up.spare, f.spare)
+	set(t, up.main, f.main)
+	set(t, up.spare, f.spare)
 	for range f.traps {
 		c.send(request{kind: "trap", text: "trap"})
 	}
 	time.Sleep(chaosFaults)
-	set(up.main, "")
-	set(up.spare, "")
-	c.mu.Lock()
-	c.calmAt = time.Now().Add(chaosGrace)
-	wrong := len(c.wrong)
-	c.mu.Unlock()
-	time.Sleep(chaosCalm)
-	c.mu.Lock()
-	c.calmAt = time.Time{}
-	c.mu.Unlock()
-	time.Sleep(chaosEnd)
+	set(t, up.main, "")
+	set(t, up.spare, "")
+	c.calm(t, "after "+f.name, chaosGrace, chaosCalm-chaosGrace)
 	for _, u := range []*upstream{up.main, up.spare} {
 		for _, seen := range u.Seen() {
 			if strings.Contains(seen.Body, "Ignore all previous") || strings.Contains(seen.Header.Get("authorization"), "sk-") {
@@ -174,14 +167,45 @@ func (c *chaos) round(t *testing.T, f fault) {
 		}
 		u.Forget()
 	}
+}
+
+// calm waits for grace, and then for a time in which every request must be answered
+// as it is when all is well.
+func (c *chaos) calm(t *testing.T, when string, grace, length time.Duration) {
+	c.mu.Lock()
+	c.calmAt = time.Now().Add(grace)
+	wrong := len(c.wrong)
+	c.mu.Unlock()
+	time.Sleep(grace + length)
+	c.mu.Lock()
+	c.calmAt = time.Time{}
+	c.mu.Unlock()
+	time.Sleep(chaosEnd)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.wrong) > wrong {
-		t.Errorf("in the calm after %q:\n%s", f.name, strings.Join(c.wrong[wrong:min(len(c.wrong), wrong+5)], "\n"))
+		t.Errorf("in the calm, %s:\n%s", when, strings.Join(c.wrong[wrong:min(len(c.wrong), wrong+5)], "\n"))
 	}
 }
 
-func set(u *upstream, mood string) {
+// tryBoth leads the calls to the spare, whose breaker nobody may have asked since the
+// last fault, and back. All must be well with both.
+func (c *chaos) tryBoth(t *testing.T) {
+	up := c.host.upstreams()
+	for _, leg := range []struct {
+		order string
+		to    *upstream
+	}{{"open", up.spare}, {"auto", up.main}} {
+		c.own(t, "POST", "/api/spark/breakers/openai/"+leg.order)
+		leg.to.Forget()
+		c.calm(t, "openai ordered "+leg.order, time.Second, 2*time.Second)
+		if len(leg.to.Seen()) == 0 {
+			t.Errorf("openai ordered %s, and no call came to the other", leg.order)
+		}
+	}
+}
+
+func set(t *testing.T, u *upstream, mood string) {
 	switch mood {
 	case "down":
 		u.stop()
@@ -192,7 +216,9 @@ func set(u *upstream, mood string) {
 		headers := moods[mood]
 		u.mood.Store(&headers)
 	}
-	u.start()
+	if err := u.start(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // request is one of the load.

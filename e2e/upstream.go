@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -76,9 +78,22 @@ func environment(names []string) map[string]string {
 }
 
 func newUpstream() (*upstream, error) {
-	u := &upstream{Server: provider.New(func() time.Time { return epoch }), addr: "127.0.0.1:0"}
-	return u, u.start()
+	u := &upstream{Server: provider.New(func() time.Time { return epoch })}
+	var err error
+	for range 100 {
+		u.addr = "127.0.0.1:" + strconv.Itoa(firstPort+rand.IntN(lastPort-firstPort))
+		if err = u.start(); err == nil {
+			return u, nil
+		}
+	}
+	return nil, err
 }
+
+// An upstream that was stopped starts again on its port, so nobody else may get it
+// meanwhile: these ports are below those that Linux gives to connections (32768 and
+// above). A proxy that calls a stopped upstream from one of those could even be
+// connected to itself.
+const firstPort, lastPort = 20_000, 32_000
 
 // start listens again; without effect when it runs.
 func (u *upstream) start() error {
