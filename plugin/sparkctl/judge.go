@@ -11,7 +11,7 @@ import (
 // judge decides about texts as the filter does, by the same packages.
 type judge struct {
 	scanner *scan.Scanner
-	roles   [scan.Document + 1]config.Action
+	roles   config.Actions
 	size    config.Size
 	onError config.OnError
 	parsed  llm.Request
@@ -24,7 +24,10 @@ func newJudge(c *config.Config) (*judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &judge{scanner: scanner, roles: c.Inspection.Roles, size: c.Size, onError: c.OnError}, nil
+	// No path and no caller: of the exceptions, those for roles alone hold.
+	roles, exceptions := c.Inspection.Except("POST", "", "", "")
+	scanner.Except(exceptions)
+	return &judge{scanner: scanner, roles: roles, size: c.Size, onError: c.OnError}, nil
 }
 
 // verdict is one line of output.
@@ -102,7 +105,7 @@ func (j *judge) decision() string {
 		switch j.roles[j.inputs[i].Role] {
 		case config.Block:
 			return "block"
-		case config.Flag:
+		case config.Flag, config.Sanitise:
 			decision = "flag"
 		}
 	}

@@ -157,6 +157,18 @@ func TestScanFilesAndPolicy(t *testing.T) {
 	if len(got) != 2 || got[0].ID != text || got[0].Decision != "flag" || got[1].ID != "-" || got[1].Decision != "pass" {
 		t.Errorf("got %+v", got)
 	}
+	sanitise := file(t, "s.yaml", "inspection: {roles: {user: sanitise}}\n")
+	if got := scanned(t, attack, "-policy", sanitise); len(got) != 1 || got[0].Decision != "flag" {
+		t.Errorf("sanitise: got %+v", got)
+	}
+	own := file(t, "own.yaml", "inspection:\n  rules: [{id: acme.falcon, words: [[falcon]]}]\n"+
+		"  exceptions: [{roles: [tool], threshold: 100}, {users: [alice], action: \"off\"}]\n")
+	for role, want := range map[string]string{"user": "block", "document": "block", "tool": "pass"} {
+		got := scanned(t, "F.A.L.C.O.N", "-policy", own, "-role", role)
+		if len(got) != 1 || got[0].Decision != want || got[0].Findings[0].Rule != "acme.falcon" {
+			t.Errorf("%s: got %+v", role, got)
+		}
+	}
 	bad := file(t, "bad.yaml", "inspection: {preset: loose}\n")
 	if got := sparkctl("", "scan", "-policy", bad); got.status != 1 || !strings.Contains(got.err, "inspection.preset") {
 		t.Errorf("got %+v", got)

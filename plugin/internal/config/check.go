@@ -145,17 +145,28 @@ func checkLimit(d *decoder, v any) {
 	}
 }
 
-// checkInspection finds names of rules that do not exist.
+// checkInspection hands the exceptions to the scanner's settings and checks these.
 func checkInspection(d *decoder, v any) {
 	i := v.(*Inspection)
-	if _, err := scan.New(i.Scan); err == nil {
-		return
-	}
-	for n, rule := range i.Scan.Disable {
-		if _, err := scan.New(scan.Settings{Disable: []string{rule}}); err != nil {
-			d.add(d.member("disable")+index(n), quote(rule), `the id of a rule or of a category`)
+	for n := range i.Exceptions {
+		e := &i.Exceptions[n]
+		e.scan.Roles = 0
+		for _, role := range e.roles {
+			e.scan.Roles |= 1 << role
 		}
+		if e.action == 0 && len(e.scan.Disable) == 0 && e.scan.Preset == 0 && e.scan.Threshold == 0 {
+			d.add(d.member("exceptions")+index(n), "", "it changes nothing: add disable, preset, threshold or action")
+		}
+		i.Scan.Exceptions = append(i.Scan.Exceptions, e.scan)
 	}
+	i.Scan.Check(func(at, got, want string) {
+		if got == "" {
+			want = "want " + want
+		} else {
+			got = quote(got)
+		}
+		d.add(d.where()+"."+at, got, want)
+	})
 }
 
 func checkBreaker(d *decoder, v any) {
@@ -203,8 +214,11 @@ func checkPolicy(d *decoder, v any) {
 	}
 	checkUpstreams(d, c)
 	for i, action := range c.Inspection.Roles {
-		if action == Sanitise && c.HeaderMode == Pass {
-			d.add("inspection.roles."+scan.Role(i).String(), "sanitise", "header_mode: hold, since a body that is sent on cannot be changed")
+		noSanitise(d, c, action, "inspection.roles."+scan.Role(i).String())
+	}
+	for i := range c.Inspection.Exceptions {
+		if a := c.Inspection.Exceptions[i].action; a > 0 {
+			noSanitise(d, c, Action(a-1), "inspection.exceptions"+index(i)+".action")
 		}
 	}
 	for i := range c.Limits {
@@ -214,6 +228,13 @@ func checkPolicy(d *decoder, v any) {
 	}
 	c.Warnings = warnings(c)
 	c.Auth.classes = nil
+}
+
+// noSanitise reports an action that header_mode: pass rules out.
+func noSanitise(d *decoder, c *Config, a Action, at string) {
+	if a == Sanitise && c.HeaderMode == Pass {
+		d.add(at, "sanitise", "header_mode: hold, since a body that is sent on cannot be changed")
+	}
 }
 
 // warnings names what is allowed but perhaps not meant.

@@ -168,9 +168,26 @@ type Size struct {
 
 // Inspection says what is scanned and what follows.
 type Inspection struct {
-	Mode  Mode
-	Scan  scan.Settings
-	Roles [scan.Document + 1]Action // by scan.Role
+	Mode       Mode
+	Scan       scan.Settings
+	Roles      Actions
+	Exceptions []Exception // parallel to Scan.Exceptions
+}
+
+// Actions are what is done about a text, by scan.Role.
+type Actions [scan.Document + 1]Action
+
+// Exception says where other actions hold, and the exception of Inspection.Scan
+// with the same index.
+type Exception struct {
+	Paths   []Pattern // none means all
+	Methods []string  // upper case; none means all
+	Users   []string  // none means all callers
+	Classes []string  // of key; none means all callers
+
+	roles  []uint8 // scan.Role
+	scan   scan.Exception
+	action uint8 // 0 for that of the policy, others are one more than an Action
 }
 
 // Breaker guards one upstream cluster.

@@ -31,6 +31,7 @@ const maxQuoted = 48
 // report collects errors, at most maxErrors of them.
 type report struct{ errs []error }
 
+//go:noinline
 func (r *report) add(path, got, want string) {
 	if !r.full() {
 		r.errs = append(r.errs, &Error{Path: path, Got: got, Want: want})

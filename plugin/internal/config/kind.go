@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -63,6 +62,8 @@ func (d *decoder) where() string {
 }
 
 // member returns the path of a member of the value being read.
+//
+//go:noinline
 func (d *decoder) member(name string) string {
 	if len(d.path) == 0 {
 		return name
@@ -83,6 +84,7 @@ func Member(path, name string) string {
 	return path + "." + name
 }
 
+//go:noinline
 func index(i int) string { return "[" + strconv.Itoa(i) + "]" }
 
 func isWord(s string) bool {
@@ -103,6 +105,8 @@ func (d *decoder) within(s step, read func()) {
 
 // refuse reports that the value being read is got where want should be. A
 // grammar fault hides it: what was read then is no value.
+//
+//go:noinline
 func (d *decoder) refuse(got, want string) {
 	if d.fault == "" {
 		d.add(d.where(), got, want)
@@ -110,6 +114,8 @@ func (d *decoder) refuse(got, want string) {
 }
 
 // wrong reports what comes next in place of want and passes over it.
+//
+//go:noinline
 func (d *decoder) wrong(want string) {
 	got := d.skip()
 	d.refuse(got, want)
@@ -130,12 +136,29 @@ func (d *decoder) wrongSort(want string) {
 //
 //go:noinline
 func list[T any](of kind, max int) kind {
+	return listOf(of, max, addTo[T])
+}
+
+// addTo adds a value to the list at dst and returns a pointer to it; room is how
+// many more to expect.
+func addTo[T any](dst any, room int) any {
+	l := dst.(*[]T)
+	n := len(*l)
+	if n+room > cap(*l) {
+		grown := make([]T, n, n+max(room, n, 2))
+		copy(grown, *l)
+		*l = grown
+	}
+	*l = (*l)[:n+1]
+	return &(*l)[n]
+}
+
+// listOf is list, with what depends on the type left to add, which is addTo.
+//
+//go:noinline
+func listOf(of kind, max int, add func(dst any, room int) any) kind {
 	return kind{func(d *decoder, dst any) {
-		l := dst.(*[]T)
-		d.array(max, func(room int) { *l = slices.Grow(*l, room) }, func() {
-			*l = append(*l, *new(T))
-			of.read(d, &(*l)[len(*l)-1])
-		})
+		d.array(max, func(room int) { of.read(d, add(dst, room)) })
 	}, listShape(of.shape, max)}
 }
 
@@ -145,9 +168,9 @@ func listShape(of *shape, max int) *shape {
 }
 
 // array reads an array of at most max values, each with one. A list that has
-// become long is told once, by grow, how many more to expect if it goes on as
+// become long is told once, by room, how many more to expect if it goes on as
 // it began: it spares 50,000 keys from being moved ten times.
-func (d *decoder) array(max int, grow func(room int), one func()) {
+func (d *decoder) array(max int, one func(room int)) {
 	if d.peek() != '[' {
 		d.wrongSort("a list")
 		return
@@ -158,16 +181,17 @@ func (d *decoder) array(max int, grow func(room int), one func()) {
 		if n == max {
 			d.refuse("more than "+strconv.Itoa(max)+" entries", "at most "+strconv.Itoa(max))
 		}
+		room := 1
 		if n == long {
 			rest := float64(len(d.in)-d.pos) / float64(d.pos-start+1)
-			grow(min(max, int(long*rest*1.02)+1))
+			room = min(max, int(long*rest*1.02)+1)
 		}
 		if n++; n > max || d.full() {
 			d.skip()
 			return
 		}
 		d.path = append(d.path, step{index: n - 1})
-		one()
+		one(room)
 		d.path = d.path[:len(d.path)-1]
 	})
 }
@@ -177,6 +201,8 @@ type pair struct{ name, value string }
 
 // pairs is a JSON object of at most max free names with string values, kept in
 // order. Names are checked by name and may differ in more than case only.
+//
+//go:noinline
 func pairs(name check, value kind, max int) kind {
 	read := func(d *decoder, v any) {
 		dst := v.(*[]pair)

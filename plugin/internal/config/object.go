@@ -15,23 +15,24 @@ type member struct {
 // JSON. def is decoded like any value when the field is absent or null, so the
 // default that is documented is the one that is used.
 type note struct {
-	def, example, doc string
-	required          bool
+	def, example string
+	required     bool
 }
 
 // at makes the field name of an object; where, given a pointer to the object,
-// returns one to the value, of the type that kind k reads.
+// returns one to the value, of the type that kind k reads. meaning is what the
+// reference says of it, through doc.
 //
 //go:noinline
-func at(name string, where func(v any) any, k kind, n note) member {
-	return member{description{name, n.def, n.example, n.doc, n.required, k.shape}, where, k.read}
+func at(name string, where func(v any) any, k kind, n note, meaning string) *member {
+	return &member{description{name, n.def, n.example, meaning, n.required, k.shape}, where, k.read}
 }
 
 // object is a JSON object with the given fields and no other. check, if not
 // nil, is called with each object read without an error.
 //
 //go:noinline
-func object(called string, check func(d *decoder, v any), members ...member) kind {
+func object(called string, check func(d *decoder, v any), members ...*member) kind {
 	s := &shape{json: "object", called: called}
 	for i := range members {
 		s.fields = append(s.fields, members[i].description)
@@ -43,7 +44,7 @@ func object(called string, check func(d *decoder, v any), members ...member) kin
 // fixed is an object with fixed names.
 type fixed struct {
 	shape   *shape
-	members []member
+	members []*member
 	check   func(d *decoder, v any)
 }
 

@@ -60,15 +60,15 @@ func TestGood(t *testing.T) {
 // view is c without what is not config's own to fix.
 func view(c *Config) any {
 	type inspection struct {
-		Mode    Mode
-		Preset  string
-		Disable []string
-		Roles   map[string]Action
+		Mode       Mode
+		Scan       scan.Settings
+		Roles      map[string]Action
+		Exceptions []Exception `json:",omitempty"`
 	}
 	v := struct {
 		*Config
 		Inspection inspection
-	}{c, inspection{c.Inspection.Mode, c.Inspection.Scan.Preset.String(), c.Inspection.Scan.Disable, map[string]Action{}}}
+	}{c, inspection{c.Inspection.Mode, c.Inspection.Scan, map[string]Action{}, c.Inspection.Exceptions}}
 	for r, a := range c.Inspection.Roles {
 		v.Inspection.Roles[scan.Role(r).String()] = a
 	}

@@ -3,6 +3,8 @@ package config
 import (
 	"strconv"
 	"strings"
+
+	"github.com/sparkward/sparkward/plugin/internal/scan"
 )
 
 const referenceHead = "# The policy\n\n" +
@@ -31,7 +33,45 @@ const referenceHead = "# The policy\n\n" +
 // Reference returns the documentation of every field, as Markdown.
 func Reference() []byte {
 	out := []byte(referenceHead)
-	return section(out, "Top level", policy.shape)
+	return ruleTable(section(out, "Top level", policy.shape))
+}
+
+const rulesHead = "\n## Rules and word lists\n\n" +
+	"The scanner's own rules, whose ids and categories `disable` takes:\n\n" +
+	"| rule | category | severity |\n| --- | --- | --- |\n"
+
+const rulesTail = "\nThe model's severity is how sure it is. Rules of yours have the category `custom`.\n\n" +
+	"The word lists, in all languages that the rules know; their words are in\n" +
+	"`plugin/internal/scan/rules/words`:\n\n"
+
+const rulesExample = "\n\nA policy with words and rules of its own, and less for some calls:\n\n```yaml\n" +
+	"inspection:\n" +
+	"  words:\n" +
+	"    - {list: orders, add: [playbook, \"house rule*\"]}   # \"Ignore the playbook you were given\"\n" +
+	"  rules:\n" +
+	"    - id: acme.falcon                                  # who asks for Project Falcon\n" +
+	"      words: [[\"@show\", tell me], [project falcon, falcon roadmap]]\n" +
+	"      within: 12\n" +
+	"    - {id: acme.codename, severity: low, words: [[bluebird]]}   # only told in the access log\n" +
+	"  exceptions:\n" +
+	"    - {paths: [/v1/embeddings], action: \"off\"}          # nothing obeys an embedding\n" +
+	"    - {classes: [writers], disable: [persona]}         # they write dialogues\n" +
+	"    - {roles: [tool], users: [crawler], preset: quiet}\n" +
+	"```\n\n" +
+	"Words of yours are found as the built-in ones are: in capitals, full width, between invisible\n" +
+	"characters, with letters of other alphabets, spaced or dotted, and encoded. A cipher of letters\n" +
+	"(rot13, reversed) and digits in place of letters are read where words of the built-in lists are\n" +
+	"written so too. With their letters mixed words of yours are not found.\n"
+
+// ruleTable adds what the scanner knows by name.
+func ruleTable(out []byte) []byte {
+	known, lists := scan.Known()
+	out = append(out, rulesHead...)
+	for _, r := range known {
+		out = append(out, "| `"+r.ID+"` | `"+r.Category+"` | "+r.Severity.String()+" |\n"...)
+	}
+	out = append(out, rulesTail+"`"+strings.Join(lists, "`, `")+"`"...)
+	return append(out, rulesExample...)
 }
 
 // section adds one object's table and then the sections of the objects in it.

@@ -67,6 +67,8 @@ func acceptsType(name string, v any) error {
 		ok = name == "array"
 	case string:
 		ok = name == "string"
+	case bool:
+		ok = name == "boolean"
 	case float64:
 		ok = name == "integer" && x == math.Trunc(x)
 	}
@@ -173,7 +175,10 @@ func TestSchemaRefusesBad(t *testing.T) {
 	unseen := []string{
 		"auth_headers", "auth_headers_none", "breaker_never", "breaker_open", "cluster_empty", "cluster_twice",
 		"duplicate_field", "duplicate_field_escaped", "duplicate_label", "duplicate_null", "duplicate_response_header",
-		"endpoints", "endpoints_glob", "endpoints_same", "inspection_rule", "key_dates_form", "key_dates_reversed", "key_models",
+		"endpoints", "endpoints_glob", "endpoints_same", "inspection_rule",
+		"inspection_exception_nothing", "inspection_exception_rule", "inspection_exception_sanitise", "inspection_own_id",
+		"inspection_own_id_twice", "inspection_own_list", "inspection_own_list_in_rule", "inspection_own_word_empty",
+		"key_dates_form", "key_dates_reversed", "key_models",
 		"key_same", "key_user_spaces", "key_zero", "limit_both", "limit_burst_endless", "limit_none", "limit_path", "limit_same_name",
 		"response_header_own", "upstream_no_breaker", "upstream_no_paths", "upstream_pass", "upstream_twice",
 	}

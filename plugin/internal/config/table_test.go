@@ -26,6 +26,11 @@ const base = `{
 		"master_keys": [{"name": "n", "sha256": "` + exampleMaster + `"}]
 	},
 	"limits": [{"name": "n", "requests": "1/1s"}],
+	"inspection": {
+		"words": [{"list": "orders", "add": ["x"]}],
+		"rules": [{"id": "r", "words": [["x"]]}],
+		"exceptions": [{"action": "flag", "threshold": 90}]
+	},
 	"breakers": [{"cluster": "openai"}],
 	"upstreams": [{"cluster": "openai", "paths": ["/"], "credential": {"env": "E"}, "fallbacks": [{"cluster": "c"}]}]
 }`

@@ -128,10 +128,11 @@ func (r *Request) checkTexts() *refusal {
 // policy has for the roles in which one was found.
 func (r *Request) scanTexts(mode config.Mode) (Verdict, *refusal) {
 	g := r.g
+	r.except()
 	g.inputs = g.inputs[:0]
 	for i := range g.parsed.Texts {
 		t := &g.parsed.Texts[i]
-		if role := scanRole(t.Role); g.cfg.Inspection.Roles[role] != config.Skip {
+		if role := scanRole(t.Role); r.actions[role] != config.Skip {
 			g.inputs = append(g.inputs, scan.Input{Role: role, Text: t.Value})
 		}
 	}
@@ -152,6 +153,20 @@ func (r *Request) scanTexts(mode config.Mode) (Verdict, *refusal) {
 	return Verdict{}, nil
 }
 
+// except finds out what the policy's exceptions make of this call.
+func (r *Request) except() {
+	path, class := "", ""
+	if r.plain {
+		path = r.path
+	}
+	if r.key != nil {
+		class = r.key.Class
+	}
+	var set uint64
+	r.actions, set = r.g.cfg.Inspection.Except(r.method, path, r.user, class)
+	r.g.scanner.Except(set)
+}
+
 // countFindings counts each category once, however often it was found.
 func (g *Guard) countFindings() {
 	for i, f := range g.report.Findings {
@@ -165,7 +180,7 @@ func (g *Guard) countFindings() {
 // hit says whether a text was hit whose role asks for this action.
 func (r *Request) hit(action config.Action) bool {
 	return slices.ContainsFunc(r.g.report.Hits, func(i int) bool {
-		return r.g.cfg.Inspection.Roles[r.g.inputs[i].Role] == action
+		return r.actions[r.g.inputs[i].Role] == action
 	})
 }
 

@@ -17,6 +17,8 @@ type refusal struct {
 }
 
 // refuse makes a refusal without extra headers.
+//
+//go:noinline
 func refuse(reason Reason, message string) *refusal {
 	return &refusal{reason: reason, message: message}
 }
@@ -69,6 +71,8 @@ func (f *refusal) body(c class, family llm.Family, requestID string) []byte {
 }
 
 // appendField appends a JSON member whose key and punctuation are given.
+//
+//go:noinline
 func appendField(b []byte, key, value string) []byte {
 	return appendString(append(b, key...), value)
 }

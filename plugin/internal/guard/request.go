@@ -53,6 +53,7 @@ type Request struct {
 	body      []byte      // whole, until the request is sent
 	model     string
 	streaming bool
+	actions   config.Actions // on texts, by their role
 
 	quota   limit.Result  // the tightest of the limits charged
 	quotaOf *config.Limit // the limit it belongs to, or nil

@@ -30,12 +30,11 @@ func (r *Request) rewrite(v Verdict) (Verdict, error) {
 // sanitise lists the texts that are different without their hidden characters,
 // among those whose role the policy wants sanitised.
 func (r *Request) sanitise(edits []llm.Edit) []llm.Edit {
-	inspection := &r.g.cfg.Inspection
-	if inspection.Mode != config.Enforce {
+	if r.g.cfg.Inspection.Mode != config.Enforce {
 		return edits
 	}
 	for _, t := range r.g.parsed.Texts {
-		if inspection.Roles[scanRole(t.Role)] != config.Sanitise {
+		if r.actions[scanRole(t.Role)] != config.Sanitise {
 			continue
 		}
 		if clean, removed := scan.Sanitise(nil, t.Value); removed > 0 {

@@ -1,5 +1,7 @@
 package scan
 
+import "github.com/sparkward/sparkward/plugin/internal/scan/rules"
+
 // Role says who wrote a text. The order is the same as in package llm.
 type Role uint8
 
@@ -72,4 +74,20 @@ var thresholds = [numPresets][numRoles]int{
 	Balanced: {User: 60, System: 80, Assistant: 70, Tool: 50, Document: 50},
 	Strict:   {User: 40, System: 60, Assistant: 50, Tool: 30, Document: 30},
 	Quiet:    {User: 80, System: 90, Assistant: 85, Tool: 70, Document: 70},
+}
+
+// Known lists the built-in rules, without their words, and the names of the
+// word lists.
+func Known() (known []Rule, lists []string) {
+	for _, list := range [][]rules.Rule{rules.Builtin.Rules, checks} {
+		for _, r := range list {
+			known = append(known, Rule{ID: r.ID, Category: r.Category, Severity: Severity(r.Severity)})
+		}
+	}
+	for _, class := range rules.Builtin.Classes {
+		if rules.IsList(class) {
+			lists = append(lists, class)
+		}
+	}
+	return known, lists
 }

@@ -45,6 +45,10 @@ type Report struct {
 type Scanner struct {
 	rules     []rules.Rule // all that can be found
 	own       int          // number of the first rule that is not a pattern
+	set       Settings
+	disabled  []uint16   // rules that set leaves out
+	excused   [][]uint16 // by exception: rules that it leaves out
+	excepted  uint64     // the exceptions that hold
 	off       [numRoles][]bool
 	threshold [numRoles]int
 	signals   signals

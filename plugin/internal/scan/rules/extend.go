@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // The words and rules of users are compiled when the filter starts. This does
@@ -12,6 +13,12 @@ import (
 const (
 	maxWithin = 200 // words
 	maxSlots  = 6
+
+	// How many slots a word, or a list, of a user may fill, and how many lists
+	// may fill a slot: a text may hold nothing but such words, and each of them
+	// is looked at for each of its slots.
+	maxPlaces = 8
+	maxLists  = 8
 )
 
 // Own is a rule of a user: it matches if a word of each slot is found within so
@@ -24,32 +31,52 @@ type Own struct {
 }
 
 // Extend compiles words that add to lists of base, and rules, to be used
-// together with base.
+// together with base. An *Error says where it is wrong, such as
+// words[0].add[2] or rules[1].words[0][3].
 func Extend(base *Table, lists []List, own []Own) (*Table, error) {
 	e := extension{base: base, classes: len(base.Classes)}
-	for _, l := range lists {
-		class := slices.Index(base.Classes, l.Class)
+	for i, l := range lists {
+		at := "words" + index(i)
+		class := base.list(l.Class)
 		if class < 0 {
-			return nil, &Error{"words", "no word list is called " + l.Class}
+			return nil, &Error{at + ".list", "the name of a word list"}
 		}
-		for _, w := range l.Words {
-			if err := e.add(w, class); err != nil {
-				return nil, &Error{"words", err.Error()}
+		for j, w := range l.Words {
+			if problem := e.add(w, class); problem != "" {
+				return nil, &Error{at + ".add" + index(j), problem}
 			}
 		}
 	}
-	for _, r := range own {
-		if err := e.rule(r); err != nil {
-			return nil, &Error{"rule " + r.ID, err.Error()}
+	for i, r := range own {
+		if err := e.rule(r, "rules"+index(i)); err != nil {
+			return nil, err
 		}
 	}
 	return e.table()
 }
 
+//go:noinline
+func index(i int) string { return "[" + strconv.Itoa(i) + "]" }
+
+// list returns the number of the word list called name, or -1.
+func (t *Table) list(name string) int {
+	if !IsList(name) {
+		return -1
+	}
+	return slices.Index(t.Classes, name)
+}
+
+// IsList says whether a class is a list of words by its name: the others are
+// single words, and the scanner's own signals.
+func IsList(class string) bool {
+	return class != "" && class[0] != '"' && !strings.HasPrefix(class, Signal)
+}
+
 type extension struct {
 	base    *Table
 	t       Table
-	classes int // of base and own ones
+	classes int      // of base and own ones
+	places  []string // by own class: its slot, for errors
 	words   []entry
 	uses    []fill
 }
@@ -60,23 +87,26 @@ type fill struct {
 	use   Use
 }
 
-func (e *extension) add(text string, class int) error {
+// add notes that text is a word of class, or says what is wrong with it.
+//
+//go:noinline
+func (e *extension) add(text string, class int) (problem string) {
 	w, problem := parseWord(text)
-	if problem != "" {
-		return &Error{text, problem}
+	if problem == "" {
+		e.words = append(e.words, entry{w, uint16(class)})
 	}
-	e.words = append(e.words, entry{w, uint16(class)})
-	return nil
+	return problem
 }
 
-func (e *extension) rule(r Own) error {
+// rule adds a rule; at is its place, for errors.
+func (e *extension) rule(r Own, at string) error {
 	switch {
 	case r.ID == "":
-		return &Error{"id", "is empty"}
+		return &Error{at + ".id", "a name"}
 	case len(r.Slots) == 0 || len(r.Slots) > maxSlots:
-		return &Error{"slots", "want 1 to " + strconv.Itoa(maxSlots)}
+		return &Error{at + ".words", "1 to " + strconv.Itoa(maxSlots) + " lists of words"}
 	case r.Within < 1 || r.Within > maxWithin:
-		return &Error{"within", "want 1 to " + strconv.Itoa(maxWithin) + " words"}
+		return &Error{at + ".within", "1 to " + strconv.Itoa(maxWithin) + " words"}
 	}
 	t := &e.t
 	p := Pattern{
@@ -85,7 +115,8 @@ func (e *extension) rule(r Own) error {
 	}
 	t.Rules = append(t.Rules, r.Rule)
 	for i, words := range r.Slots {
-		if err := e.slot(Use{Pattern: uint16(len(t.Patterns)), Slot: uint8(i), Key: maxKeys}, words); err != nil {
+		u := Use{Pattern: uint16(len(t.Patterns)), Slot: uint8(i), Key: maxKeys}
+		if err := e.slot(u, words, at+".words"+index(i)); err != nil {
 			return err
 		}
 	}
@@ -95,34 +126,49 @@ func (e *extension) rule(r Own) error {
 
 // slot makes a class of its own of the words of a slot, beside the lists that
 // they name.
-func (e *extension) slot(u Use, words []string) error {
+func (e *extension) slot(u Use, words []string, at string) error {
 	if len(words) == 0 {
-		return &Error{"slots", "a slot is empty"}
+		return &Error{at, "one word or more"}
 	}
 	t := &e.t
 	t.SlotAt = append(t.SlotAt, uint16(len(t.Slots)))
+	e.places = append(e.places, at)
 	e.fill(e.classes, u)
-	for _, w := range words {
+	for i, w := range words {
 		if w == "" || w[0] != '@' {
-			if err := e.add(w, e.classes); err != nil {
-				return err
+			if problem := e.add(w, e.classes); problem != "" {
+				return &Error{at + index(i), problem}
 			}
 			continue
 		}
-		class := slices.Index(e.base.Classes, w[1:])
+		class := e.base.list(w[1:])
 		if class < 0 {
-			return &Error{w, "no word list is called so"}
+			return &Error{at + index(i), "the name of a word list behind @"}
 		}
-		e.fill(class, u)
+		if !e.fill(class, u) {
+			return &Error{at + index(i), "a list that stands in at most " + strconv.Itoa(maxPlaces) + " places of all rules"}
+		}
+	}
+	if len(t.Slots)-int(t.SlotAt[len(t.SlotAt)-1]) > 1+maxLists {
+		return &Error{at, "at most " + strconv.Itoa(maxLists) + " names of lists"}
 	}
 	e.classes++
 	return nil
 }
 
-// fill notes that words of class fill slot u.
-func (e *extension) fill(class int, u Use) {
+// fill notes that words of class fill slot u, unless they fill too many.
+//
+//go:noinline
+func (e *extension) fill(class int, u Use) bool {
 	e.t.Slots = append(e.t.Slots, uint16(class))
 	e.uses = append(e.uses, fill{class, u})
+	n := 0
+	for i := range e.uses {
+		if e.uses[i].class == class {
+			n++
+		}
+	}
+	return n <= maxPlaces
 }
 
 // table lays everything out.
@@ -134,6 +180,15 @@ func (e *extension) table() (*Table, error) {
 	}
 	t.Context.Cells = []uint32{0}
 	t.ListAt = append(t.ListAt, uint16(len(t.Lists)))
+	for v := range t.ListAt[1:] {
+		if list := t.Lists[t.ListAt[v]:t.ListAt[v+1]]; len(list) > maxPlaces {
+			at := "words"
+			if last := int(list[len(list)-1]) - len(e.base.Classes); last >= 0 {
+				at = e.places[last]
+			}
+			return nil, &Error{at, "no word that stands in more than " + strconv.Itoa(maxPlaces) + " places of all rules and lists"}
+		}
+	}
 	t.SlotAt = append(t.SlotAt, uint16(len(t.Slots)))
 	t.Classes = make([]string, e.classes)
 	t.Wakes, t.Serves, t.GuardAt = make([]uint64, e.classes), make([]uint64, e.classes), make([]uint16, e.classes+1)

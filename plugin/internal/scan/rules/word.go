@@ -40,10 +40,10 @@ func parseWord(text string) (w word, problem string) {
 		b = b[:len(b)-1]
 	}
 	if len(b) == 0 {
-		return w, "empty word"
+		return w, "a word with a letter, digit or mark"
 	}
 	if len(b) > maxWord {
-		return w, "too long: at most " + strconv.Itoa(maxWord) + " bytes"
+		return w, "at most " + strconv.Itoa(maxWord) + " bytes"
 	}
 	if kinds[b[0]] != kSep {
 		b = joinWords(b)
