@@ -198,8 +198,7 @@ func (c *server1) exchange(head *http1.Head) bool {
 	parts, end, err := c.buffered(head)
 	s := w.serve(info, out, head.Close || c.host.listeners.isDraining(), parts...)
 	if err != nil {
-		s.gone()
-		return false
+		return c.broken(s, err)
 	}
 	if !end && !c.readBody(s, &head.Body) {
 		return false
@@ -241,6 +240,9 @@ func (c *server1) buffered(head *http1.Head) (parts []part, end bool, err error)
 		return []part{{Headers: head.Headers, End: true}}, true, nil
 	}
 	data, end, _, err := c.reader.Take(&head.Body)
+	if err != nil {
+		return []part{{Headers: head.Headers}}, false, err
+	}
 	parts = []part{{Headers: head.Headers}, {Data: data}}
 	if end {
 		parts = append(parts, part{End: true})
@@ -252,21 +254,38 @@ func (c *server1) buffered(head *http1.Head) (parts []part, end bool, err error)
 func (c *server1) readBody(s *stream, body *http1.Body) bool {
 	for {
 		data, end, _, err := c.reader.Read(body)
+		if err != nil {
+			return c.broken(s, err)
+		}
 		parts := []part{{Data: data}}
 		if end {
 			parts = append(parts, part{End: true})
 		}
 		over := s.requestParts(parts...)
 		switch {
-		case err != nil:
-			s.gone()
-			return false
 		case end:
 			return true
 		case over:
 			return s.drain(c.conn)
 		}
 	}
+}
+
+// broken ends a stream whose request broke off in its body. What is no HTTP is answered,
+// if no answer has begun.
+func (c *server1) broken(s *stream, err error) bool {
+	var parse *http1.ParseError
+	if !errors.As(err, &parse) {
+		s.gone()
+		return false
+	}
+	s.w.do(s, func() {
+		s.info.Flags |= chain.DownstreamProtocolError
+		s.closing = true
+		s.chain.SendLocalReply(chain.Reply{Code: parse.Status, Body: http1.Reason(parse.Status),
+			GRPCStatus: chain.NoGRPCStatus, Details: parse.Details})
+	})
+	return s.drain(c.conn)
 }
 
 // drain waits for the response to a request that was not read to its end. The

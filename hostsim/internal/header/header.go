@@ -70,6 +70,12 @@ func (m *Map) Value(name string) string {
 	return value
 }
 
+// Has reports whether the name is there, with or without a value.
+func (m *Map) Has(name string) bool {
+	_, ok := m.Get(name)
+	return ok
+}
+
 // Values returns all values of the name.
 func (m *Map) Values(name string) []string {
 	var values []string

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/sparkward/sparkward/hostsim/internal/header"
 )
@@ -102,8 +101,8 @@ func (r *Reader) chunked(b *Body, data []byte) ([]byte, bool, *header.Map, error
 		if b.left > 0 {
 			return data, false, nil, nil
 		}
-		if done, err := r.chunkEnd(); !done || err != nil {
-			return data, false, nil, err
+		if !r.chunkEnd() {
+			return data, false, nil, nil
 		}
 		b.inChunk = false
 	}
@@ -112,35 +111,49 @@ func (r *Reader) chunked(b *Body, data []byte) ([]byte, bool, *header.Map, error
 // maxChunkLine bounds the line with a chunk's size and extensions, in bytes.
 const maxChunkLine = 4096
 
+// chunkSize reads the line in front of a chunk. Envoy's parser wants no blanks before the
+// number, and line ends of two bytes.
 func (r *Reader) chunkSize() (size int64, ok bool, err error) {
-	i := bytes.IndexByte(r.buffer, '\n')
-	if i < 0 {
-		if len(r.buffer) > maxChunkLine {
+	digits := 0
+	for digits < len(r.buffer) && isHex(r.buffer[digits]) {
+		digits++
+	}
+	if digits == len(r.buffer) {
+		if digits > maxChunkLine {
 			return 0, false, errBadChunk
 		}
 		return 0, false, nil
 	}
-	line, _, _ := strings.Cut(strings.TrimRight(string(r.buffer[:i]), "\r"), ";")
-	size, err = strconv.ParseInt(strings.TrimRight(line, " \t"), 16, 64)
-	if err != nil || size < 0 || line[0] == '+' {
+	if digits == 0 || bytes.IndexByte([]byte("\t\r\n ;"), r.buffer[digits]) < 0 {
 		return 0, false, errBadChunk
 	}
-	r.buffer = r.buffer[i+1:]
-	return size, true, nil
+	end := bytes.IndexByte(r.buffer, '\n')
+	if end < 0 && len(r.buffer) <= maxChunkLine {
+		return 0, false, nil
+	}
+	if end < 1 || bytes.IndexByte(r.buffer[:end], '\r') != end-1 {
+		return 0, false, errBadChunk
+	}
+	n, err := strconv.ParseUint(string(r.buffer[:digits]), 16, 63)
+	if err != nil {
+		return 0, false, errBadChunk
+	}
+	r.buffer = r.buffer[end+1:]
+	return int64(n), true, nil
 }
 
-func (r *Reader) chunkEnd() (done bool, err error) {
-	switch {
-	case len(r.buffer) == 0 || len(r.buffer) == 1 && r.buffer[0] == '\r':
-		return false, nil
-	case r.buffer[0] == '\n':
-		r.buffer = r.buffer[1:]
-	case r.buffer[0] == '\r' && r.buffer[1] == '\n':
-		r.buffer = r.buffer[2:]
-	default:
-		return false, errBadChunk
+func isHex(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
+
+// chunkEnd skips what is left of the line behind a chunk. As in Envoy's parser it need
+// not be empty.
+func (r *Reader) chunkEnd() (done bool) {
+	i := bytes.IndexByte(r.buffer, '\n')
+	if i < 0 {
+		r.buffer = r.buffer[len(r.buffer):]
+		return false
 	}
-	return true, nil
+	r.buffer = r.buffer[i+1:]
+	return true
 }
 
 // trailers reads what follows the empty chunk, when all of it is there.

@@ -61,7 +61,7 @@ func TestBadRequests(t *testing.T) {
 	const start = "POST / HTTP/1.1\r\nhost: x\r\n"
 	for raw, want := range map[string]string{
 		"what is this\r\n\r\n":                                            "http1.codec_error",
-		"GET / HTTP/2.0\r\n\r\n":                                          "http1.codec_error",
+		"GET / HTTP/11\r\n\r\n":                                           "http1.codec_error",
 		"G(T / HTTP/1.1\r\n\r\n":                                          "http1.codec_error",
 		"GET  HTTP/1.1\r\n\r\n":                                           "http1.codec_error",
 		start + "no colon\r\n\r\n":                                        "http1.codec_error",
@@ -149,7 +149,9 @@ func TestResponseFraming(t *testing.T) {
 	}{
 		{"200", true, false, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"},
 		{"200", false, false, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"},
-		{"200", false, true, "HTTP/1.1 200 OK\r\n\r\n"},
+		{"200", false, true, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"},
+		{"200", true, true, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"},
+		{"304", true, true, "HTTP/1.1 304 Not Modified\r\n\r\n"},
 		{"204", true, false, "HTTP/1.1 204 No Content\r\n\r\n"},
 		{"462", true, false, "HTTP/1.1 462 Unknown\r\ncontent-length: 0\r\n\r\n"},
 	} {

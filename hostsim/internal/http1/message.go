@@ -28,10 +28,9 @@ func (r *Reader) Request() (*Head, error) {
 		return nil, err
 	}
 	first, fields := lines(raw)
-	method, rest, ok1 := strings.Cut(first, " ")
-	target, version, ok2 := cutLast(rest, " ")
-	if !ok1 || !ok2 || target == "" || !validName(method) || method == "" {
-		return nil, malformed("http1.codec_error")
+	method, target, version, err := requestLine(first)
+	if err != nil {
+		return nil, err
 	}
 	h := &Head{Headers: header.New(header.Request)}
 	if h.Minor, err = minor(version); err != nil {
@@ -40,38 +39,14 @@ func (r *Reader) Request() (*Head, error) {
 	if err := addFields(h.Headers, fields); err != nil {
 		return nil, err
 	}
-	setTarget(h.Headers, target)
+	if !validAuthority(h.Headers.Value(":authority")) {
+		return nil, malformed("http.invalid_authority")
+	}
+	if err := setTarget(h.Headers, method, target); err != nil {
+		return nil, err
+	}
 	h.Headers.Set(":method", method)
 	return h, h.frameRequest()
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
-	if i < 0 {
-		return s, "", false
-	}
-	return s[:i], s[i+len(sep):], true
-}
-
-func minor(version string) (int, error) {
-	switch version {
-	case "HTTP/1.1":
-		return 1, nil
-	case "HTTP/1.0":
-		return 0, nil
-	}
-	return 0, malformed("http1.codec_error")
-}
-
-// setTarget makes :path, and :authority of a target that names a host.
-func setTarget(m *header.Map, target string) {
-	if rest, ok := strings.CutPrefix(target, "http://"); ok {
-		host, path, _ := strings.Cut(rest, "/")
-		m.Set(":authority", host)
-		m.Set(":scheme", "http")
-		target = "/" + path
-	}
-	m.Set(":path", target)
 }
 
 // frameRequest finds how the body is framed.
@@ -88,13 +63,22 @@ func (h *Head) frameRequest() error {
 		return &ParseError{501, "http1.invalid_transfer_encoding"}
 	case hasEncoding:
 		h.Body = Body{kind: chunked}
+	case m.Value(":method") == "CONNECT":
+		h.Body = Body{kind: untilClose}
 	case hasLength:
-		n, err := strconv.ParseInt(length, 10, 64)
-		if err != nil || n < 0 || length[0] == '+' {
-			return malformed("http1.codec_error")
-		}
-		h.Body = Body{kind: counted, left: n}
+		return h.countBody(length)
 	}
+	return nil
+}
+
+// countBody takes the value of content-length. Several values are joined by a comma and
+// so refused, equal ones too.
+func (h *Head) countBody(length string) error {
+	n, err := strconv.ParseUint(length, 10, 63)
+	if err != nil {
+		return malformed("http1.codec_error")
+	}
+	h.Body = Body{kind: counted, left: int64(n)}
 	return nil
 }
 
@@ -146,11 +130,7 @@ func (h *Head) frameResponse(status int, method string) error {
 	case hasEncoding:
 		h.Body = Body{kind: chunked}
 	case hasLength:
-		n, err := strconv.ParseInt(length, 10, 64)
-		if err != nil || n < 0 {
-			return malformed("http1.codec_error")
-		}
-		h.Body = Body{kind: counted, left: n}
+		return h.countBody(length)
 	default:
 		h.Body, h.Close = Body{kind: untilClose}, true
 	}

@@ -5,7 +5,6 @@ package http1
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"strings"
 
@@ -136,14 +135,20 @@ func endOfHead(data []byte, from int) int {
 	}
 }
 
-// lines cuts a head into its first line and the header lines, without line ends.
+// lines cuts a head into its first line and the header lines, without line ends. A line
+// that begins with a blank goes on from the one before.
 func lines(head []byte) (first string, rest []string) {
 	text := strings.TrimRight(string(head), "\r\n")
 	all := strings.Split(text, "\n")
 	for i, line := range all {
-		all[i] = strings.TrimSuffix(line, "\r")
+		line = strings.TrimSuffix(line, "\r")
+		if n := len(rest); i > 0 && n > 0 && line != "" && isBlank(rune(line[0])) {
+			rest[n-1] += line
+		} else if i > 0 {
+			rest = append(rest, line)
+		}
 	}
-	return all[0], all[1:]
+	return strings.TrimSuffix(all[0], "\r"), rest
 }
 
 // addFields parses header lines into m.
@@ -156,7 +161,7 @@ func addFields(m *header.Map, fields []string) error {
 		if !ok || name == "" || !validName(name) {
 			return malformed("http1.codec_error")
 		}
-		value = strings.Trim(value, " \t")
+		value = strings.Trim(strings.ReplaceAll(value, "\r", ""), " \t")
 		if !validValue(value) {
 			return malformed("http1.invalid_characters")
 		}
@@ -183,6 +188,16 @@ func isToken(c byte) bool {
 		strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
 }
 
+// validAuthority reports whether text has only what Envoy wants in a host.
+func validAuthority(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"#/<>?\\^`{|}", c) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func validValue(value string) bool {
 	for i := range len(value) {
 		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
@@ -192,4 +207,4 @@ func validValue(value string) bool {
 	return true
 }
 
-var errBadChunk = errors.New("malformed chunk")
+var errBadChunk = malformed("http1.codec_error")

@@ -25,7 +25,12 @@ func AppendResponse(dst []byte, m *header.Map, end, head bool) ([]byte, Framing)
 	status, _ := strconv.Atoi(code)
 	dst = append(append(append(append(dst, "HTTP/1.1 "...), code...), ' '), Reason(status)...)
 	dst = append(dst, "\r\n"...)
-	return appendFields(dst, m, end || head, head || status < 200 || status == 204, status != 204 && status != 304)
+	out, framing := appendFields(dst, m, end && !head, status < 200 || status == 204,
+		status >= 200 && status != 204 && status != 304)
+	if head {
+		framing = Framing{} // it names the encoding of a body that does not come
+	}
+	return out, framing
 }
 
 func appendFields(dst []byte, m *header.Map, end, noLength, mayChunk bool) ([]byte, Framing) {
