@@ -85,13 +85,14 @@ var arrows = map[string]rule{
 
 	"envoy": {},
 
-	"hostsim":                 {to: sim("abi", "chain", "header", "http1", "http2", "shared", "wasm")},
+	"hostsim":                 {to: sim("abi", "chain", "header", "http1", "http2", "shared", "target", "wasm")},
 	"hostsim/internal/abi":    {},
 	"hostsim/internal/header": {},
 	"hostsim/internal/chain":  {to: sim("header")},
 	"hostsim/internal/http1":  {to: sim("header")},
 	"hostsim/internal/http2":  {to: sim("header"), ext: []string{"golang.org/x/net/http2"}},
 	"hostsim/internal/shared": {to: sim("abi")},
+	"hostsim/internal/target": {},
 	"hostsim/internal/wasm":   {to: sim("abi", "chain", "header", "shared"), ext: []string{"github.com/tetratelabs/wazero"}},
 	"hostsim/internal/probe":  {},
 	"hostsim/cmd/hostsim":     {to: []string{"hostsim"}},

@@ -173,13 +173,21 @@ type pluginView struct {
 	} `json:"vm_config"`
 }
 
+// managerView is the part of the connection manager that the simulator needs.
+type managerView struct {
+	UseRemoteAddress    bool   `json:"use_remote_address"`
+	RequestIDInResponse bool   `json:"always_set_request_id_in_response"`
+	NormalizePath       bool   `json:"normalize_path"`
+	MergeSlashes        bool   `json:"merge_slashes"`
+	EscapedSlashes      string `json:"path_with_escaped_slashes_action"`
+}
+
 // hostView is the part of the connection manager and of its virtual host that the
 // simulator needs.
 type hostView struct {
-	UseRemoteAddress    bool `json:"-"`
-	RequestIDInResponse bool `json:"-"`
-	BodyLimit           int  `json:"request_body_buffer_limit"`
-	Routes              []struct {
+	managerView `json:"-"`
+	BodyLimit   int `json:"request_body_buffer_limit"`
+	Routes      []struct {
 		Name  string
 		Match struct {
 			Prefix        string
@@ -207,9 +215,8 @@ func (b *bootstrap) view() (p pluginView, h hostView, err error) {
 		return p, h, fmt.Errorf("%d HTTP connection managers, want one", len(managers))
 	}
 	var m struct {
-		UseRemoteAddress    bool `json:"use_remote_address"`
-		RequestIDInResponse bool `json:"always_set_request_id_in_response"`
-		Routes              struct {
+		managerView
+		Routes struct {
 			Hosts []hostView `json:"virtual_hosts"`
 		} `json:"route_config"`
 	}
@@ -220,7 +227,7 @@ func (b *bootstrap) view() (p pluginView, h hostView, err error) {
 		return p, h, errors.New("want one virtual host with routes")
 	}
 	h = m.Routes.Hosts[0]
-	h.UseRemoteAddress, h.RequestIDInResponse = m.UseRemoteAddress, m.RequestIDInResponse
+	h.managerView = m.managerView
 	return p, h, nil
 }
 

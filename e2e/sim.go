@@ -117,6 +117,9 @@ func (h *simHost) options(b *bootstrap, s setup) (hostsim.Options, error) {
 		RequestBodyLimit:            virtual.BodyLimit,
 		UseRemoteAddress:            virtual.UseRemoteAddress,
 		RequestIDInResponse:         virtual.RequestIDInResponse,
+		NormalizePath:               virtual.NormalizePath,
+		MergeSlashes:                virtual.MergeSlashes,
+		EscapedSlashes:              escapedSlashes[virtual.EscapedSlashes],
 		Workers:                     s.workers,
 		Clock:                       h.clock,
 		Rand:                        rand.NewChaCha8(sha256.Sum256([]byte(s.name))),
@@ -133,6 +136,13 @@ func (h *simHost) options(b *bootstrap, s setup) (hostsim.Options, error) {
 	}
 	opts.Routes, err = simRoutes(virtual)
 	return opts, err
+}
+
+// escapedSlashes are the actions by Envoy's names for them.
+var escapedSlashes = map[string]hostsim.EscapedSlashes{
+	"REJECT_REQUEST":        hostsim.RejectEscapedSlashes,
+	"UNESCAPE_AND_REDIRECT": hostsim.RedirectEscapedSlashes,
+	"UNESCAPE_AND_FORWARD":  hostsim.ForwardEscapedSlashes,
 }
 
 // simRoutes translates the routes, and refuses what the simulator has no word for.

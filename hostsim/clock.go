@@ -22,7 +22,8 @@ func (realClock) AfterFunc(d time.Duration, f func()) func() bool {
 }
 
 // ManualClock is a Clock that stands still until it is advanced. Make it with
-// NewManualClock.
+// NewManualClock. A filter that sleeps until a time comes fails under it, as nobody can
+// advance the clock meanwhile.
 type ManualClock struct {
 	mu     sync.Mutex
 	now    time.Time

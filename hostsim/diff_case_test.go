@@ -44,6 +44,9 @@ type diffOptions struct {
 	capable   []string
 	root      string // the root id
 	reloadFor time.Duration
+	normalize bool
+	merge     bool
+	slashes   string // path_with_escaped_slashes_action
 }
 
 type diffRoute struct{ prefix, cluster, header string }
@@ -129,6 +132,12 @@ func (o *diffOptions) read(words []string) (err error) {
 		o.root = value
 	case "capable":
 		o.capable = words[1:]
+	case "normalize":
+		o.normalize = true
+	case "merge":
+		o.merge = true
+	case "slashes": // KEEP_UNCHANGED, REJECT_REQUEST, UNESCAPE_AND_REDIRECT, UNESCAPE_AND_FORWARD
+		o.slashes = value
 	case "backoff":
 		o.reloadFor, err = time.ParseDuration(value)
 	default:

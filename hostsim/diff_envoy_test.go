@@ -278,12 +278,26 @@ func httpListener(t testing.TB, c *diffCase) object {
 		"access_log": []object{{"name": "log", "typed_config": typed("envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
 			object{"log_format": object{"text_format_source": object{"inline_string": "ACCESS|" + c.name + "|" + accessFormat + "\n"}}})}},
 	})
+	c.options.paths(manager)
 	listener := object{"name": c.name, "address": address("127.0.0.1:0"),
 		"filter_chains": []object{{"filters": []object{{"name": "http", "typed_config": manager}}}}}
 	if c.options.limit > 0 {
 		listener["per_connection_buffer_limit_bytes"] = c.options.limit
 	}
 	return listener
+}
+
+// paths sets what the connection manager does with paths, where a case says so.
+func (o *diffOptions) paths(manager object) {
+	if o.normalize {
+		manager["normalize_path"] = true
+	}
+	if o.merge {
+		manager["merge_slashes"] = true
+	}
+	if o.slashes != "" {
+		manager["path_with_escaped_slashes_action"] = o.slashes
+	}
 }
 
 func routesOf(c *diffCase) (routes []object) {

@@ -342,6 +342,10 @@ func (c *diffCase) simOptions(t *testing.T, lab *lab, trace, access *lockedBuffe
 	opts := hostsim.Options{Trace: trace, CacheDir: cacheDir(t), VirtualHost: "host",
 		NodeID: "node-id", NodeCluster: "node-cluster",
 		RequestBodyLimit: c.options.limit,
+		NormalizePath:    c.options.normalize, MergeSlashes: c.options.merge,
+		EscapedSlashes: map[string]hostsim.EscapedSlashes{"REJECT_REQUEST": hostsim.RejectEscapedSlashes,
+			"UNESCAPE_AND_REDIRECT": hostsim.RedirectEscapedSlashes,
+			"UNESCAPE_AND_FORWARD":  hostsim.ForwardEscapedSlashes}[c.options.slashes],
 		AccessLog: func(e hostsim.Entry) {
 			state := e.FilterState["wasm.x"]
 			if state == "" {

@@ -41,7 +41,7 @@
 //	response.headers as a whole   hash table
 //	property xds.node             all of the node              id and cluster: the rest is Envoy's build
 //	foreign functions expr_*,     there                        not_found: they would need a CEL compiler and
-//	sign, verify_signature                                     BoringSSL's key formats
+//	sign, verify_signature                                     BoringSSL's key formats; Options.Functions can add them
 //	foreign function compress     zlib's bytes                 other bytes that inflate to the same
 //	envoy_resolve_dns, and        there                        an import that no host has, a callback that
 //	envoy_on_stats_update                                      is not called: not part of proxy-wasm

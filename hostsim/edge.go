@@ -6,6 +6,7 @@ import (
 
 	"github.com/sparkward/sparkward/hostsim/internal/chain"
 	"github.com/sparkward/sparkward/hostsim/internal/header"
+	"github.com/sparkward/sparkward/hostsim/internal/target"
 )
 
 // hopHeaders are dropped between the two connections.
@@ -78,16 +79,35 @@ func refuse(code int, body, details string, flag chain.Flags) *refusal {
 }
 
 // vet finds what is wrong with a request, nil for nothing.
-func vet(m *header.Map, protocol string) *refusal {
+func (h *Host) vet(m *header.Map, protocol string) *refusal {
 	switch {
 	case protocol == protocolHTTP10:
 		return refuse(426, "Upgrade Required", "low_version", chain.DownstreamProtocolError)
-	case m.Value(":authority") == "":
+	case !m.Has(":authority"):
 		return refuse(400, "", "missing_host_header", 0)
-	case strings.Contains(m.Value(":path"), "#"):
-		return refuse(400, "", "path_normalization_failed", 0)
+	case !m.Has(":path"):
+		return nil // CONNECT
+	case !strings.HasPrefix(m.Value(":path"), "/"):
+		return refuse(404, "", "absolute_path_rejected", 0)
 	}
-	return nil
+	return h.vetPath(m)
+}
+
+// vetPath brings a request's path into one spelling, as far as the options say so.
+func (h *Host) vetPath(m *header.Map) *refusal {
+	rules := target.Rules{Normalize: h.opts.NormalizePath, Merge: h.opts.MergeSlashes, Slashes: h.opts.EscapedSlashes}
+	path, verdict := rules.Apply(m.Value(":path"))
+	m.Put(":path", path)
+	const details = "path_normalization_failed"
+	switch {
+	case verdict == target.Accept:
+		return nil
+	case verdict == target.Elsewhere && !chain.IsGRPC(m):
+		redirect := refuse(307, "", details, 0)
+		redirect.Headers = []header.Field{{Name: "location", Value: path}}
+		return redirect
+	}
+	return refuse(400, "", details, 0)
 }
 
 // remote is the address of the client as the last proxy before us names it, else that of

@@ -71,6 +71,11 @@ func (h *Host) start(ctx context.Context) error {
 	if err := h.addClusters(); err != nil {
 		return err
 	}
+	for name := range h.opts.Functions {
+		if wasm.HasForeignFunction(name) {
+			return fmt.Errorf("foreign function %q is one of Envoy's that the host has already: give yours another name", name)
+		}
+	}
 	for i, p := range h.opts.plugins() {
 		if err := h.load(ctx, i, p); err != nil {
 			return err
@@ -87,6 +92,7 @@ func (h *Host) makeServices() wasm.Services {
 		Yield:      h.yield,
 		HasCluster: func(name string) bool { return h.clusters[name] != nil },
 		OldPoll:    h.opts.OldPollOneoff,
+		Functions:  h.opts.Functions,
 		NodeID:     h.opts.NodeID, NodeCluster: h.opts.NodeCluster,
 	}
 	if h.opts.Yield != nil {

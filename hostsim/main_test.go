@@ -25,35 +25,51 @@ var builds struct {
 // buildGo builds a filter of this module into build/, once, and returns its file.
 func buildGo(t testing.TB, pkg string) string {
 	t.Helper()
+	file, err := goFilter(pkg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func goFilter(pkg string) (string, error) {
 	builds.Lock()
 	defer builds.Unlock()
 	if file := builds.files[pkg]; file != "" {
-		return file
+		return file, nil
 	}
 	file, err := filepath.Abs("../build/" + filepath.Base(pkg) + ".wasm")
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	build := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w", "-o", file, pkg)
 	build.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		return "", fmt.Errorf("%w\n%s", err, out)
 	}
 	if builds.files == nil {
 		builds.files = map[string]string{}
 	}
 	builds.files[pkg] = file
-	return file
+	return file, nil
 }
 
 // probe is the code of the probe filter.
 func probe(t testing.TB) []byte {
 	t.Helper()
-	code, err := os.ReadFile(buildGo(t, "./internal/probe"))
+	code, err := probeCode()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return code
+}
+
+func probeCode() ([]byte, error) {
+	file, err := goFilter("./internal/probe")
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
 }
 
 // world is a host with an upstream behind it.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sparkward/sparkward/hostsim/internal/abi"
+	"github.com/sparkward/sparkward/hostsim/internal/target"
 )
 
 // Plugin is one filter with its configuration. Plugins with the same code, VMID and
@@ -57,6 +58,19 @@ const (
 	LevelWarn     = abi.Warn
 	LevelError    = abi.Error
 	LevelCritical = abi.Critical
+)
+
+// EscapedSlashes says what becomes of a request whose path has an escaped slash or
+// backslash: %2F or %5C.
+type EscapedSlashes = target.Slashes
+
+// Such a path is kept, refused with 400, answered with 307 and a location without escapes,
+// or forwarded without them. gRPC requests are refused instead of redirected.
+const (
+	KeepEscapedSlashes     = target.Keep
+	RejectEscapedSlashes   = target.Reject
+	RedirectEscapedSlashes = target.Redirect
+	ForwardEscapedSlashes  = target.Forward
 )
 
 // Route sends requests whose path begins with Prefix to a cluster. The first that
@@ -115,6 +129,12 @@ type Options struct {
 	// RequestIDInResponse puts a request's id on its answer: Envoy's
 	// always_set_request_id_in_response.
 	RequestIDInResponse bool
+	// NormalizePath, MergeSlashes and EscapedSlashes bring the paths of requests into one
+	// spelling before routes and filters see them, as Envoy's options normalize_path,
+	// merge_slashes and path_with_escaped_slashes_action do. As there all are off unless
+	// set, and a path with a fragment is refused in any case.
+	NormalizePath, MergeSlashes bool
+	EscapedSlashes              EscapedSlashes
 	// VirtualHost is the property xds.virtual_host_name of every route.
 	VirtualHost string
 	// NodeID and NodeCluster are the properties xds.node.id and xds.node.cluster.
@@ -142,11 +162,19 @@ type Options struct {
 	// they race.
 	Yield func(worker int, call string)
 
+	// Functions are foreign functions that filters can call with
+	// proxy_call_foreign_function, by name, beside those of Envoy that the host has: for
+	// hosts that have their own, and for those of Envoy's that this one lacks. The
+	// arguments are a function's to keep; of an error the filter sees bad_argument. A
+	// function runs while its worker is held, so it must not wait for the Host.
+	Functions map[string]func(arguments []byte) (result []byte, err error)
+
 	// CacheDir is a folder that keeps compiled code for the next process; empty for none.
 	// Within a process the same code is compiled once.
 	CacheDir string
 	// OldPollOneoff answers ENOSYS to WASI's poll_oneoff as Envoy did until April
-	// 2026, which ends Go filters under load.
+	// 2026. Go's runtime calls it to wait, for a time.Sleep or under load, and takes
+	// the answer for the end of the program.
 	OldPollOneoff bool
 }
 

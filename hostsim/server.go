@@ -61,7 +61,7 @@ func (w *worker) serve(info *chain.Info, c client, closing bool, parts ...part) 
 	s = w.newStream(info, c)
 	s.request, s.closing = parts[0].Headers, closing
 	w.mu.Unlock()
-	if refused := vet(s.request, info.Protocol); refused != nil {
+	if refused := w.host.vet(s.request, info.Protocol); refused != nil {
 		w.do(s, func() {
 			s.chain.Refuse(refused.Reply, refused.flag, refused.logged(s.request), parts[len(parts)-1].End)
 		})
@@ -115,9 +115,11 @@ func (h *Host) infoOf(r *http.Request) *chain.Info {
 // requestHeaders makes the header map of a request.
 func requestHeaders(r *http.Request) *header.Map {
 	m := header.New(header.Request)
-	m.Add(":authority", r.Host)
+	if r.Host != "" {
+		m.Add(":authority", r.Host)
+	}
 	path := r.RequestURI
-	if path == "" {
+	if path == "" || strings.Contains(path, "://") && r.URL.Host != "" { // the target names the host
 		path = r.URL.RequestURI()
 	}
 	m.Add(":path", path)

@@ -132,21 +132,22 @@ func (s *Stream) requestStopped() bool { return s.decAborted || s.localComplete 
 func (s *Stream) RequestHeaders(h *header.Map, end bool) {
 	s.dec.headers, s.dec.observedEnd = h, end
 	s.isHead = h.Value(":method") == "HEAD"
-	s.isGRPC = isGRPC(h)
+	s.isGRPC = IsGRPC(h)
 	s.terminal.Route(h)
 	s.dec.runHeaders(nil, end)
 }
 
 // Refuse answers a request that the filters are not shown. Its headers, nil for none, are
-// for the log.
+// for the form of the answer and for the log.
 func (s *Stream) Refuse(r Reply, flag Flags, h *header.Map, end bool) {
 	s.Info.Flags |= flag
 	s.dec.headers, s.dec.observedEnd = h, end
+	s.isGRPC = IsGRPC(h)
 	s.SendLocalReply(r)
 }
 
-// isGRPC reports whether a local reply has to look like gRPC.
-func isGRPC(h *header.Map) bool {
+// IsGRPC reports whether the answer to a request has to look like gRPC.
+func IsGRPC(h *header.Map) bool {
 	rest, ok := strings.CutPrefix(h.Value("content-type"), "application/grpc")
 	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
 }

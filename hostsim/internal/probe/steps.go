@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"strconv"
 	"strings"
+	"time"
 	"unsafe"
 )
 
@@ -80,6 +81,7 @@ func init() {
 		"grpcclose":    func(c *context, s step) { report(s, proxyGRPCClose(c.id32(s.str(1)))) },
 		"grpccancel":   func(c *context, s step) { report(s, proxyGRPCCancel(c.id32(s.str(1)))) },
 		"foreign":      func(c *context, s step) { c.foreign(s) },
+		"sleep":        func(c *context, s step) { time.Sleep(time.Duration(s.num(1)) * time.Millisecond) },
 		"trap":         func(c *context, s step) { unreachable(s) },
 		"panic":        func(c *context, s step) { panic("as the script says") },
 		"recurse":      func(c *context, s step) { say(strconv.Itoa(recurse(1))) },

@@ -27,6 +27,9 @@ var foreignFunctions = map[string]func(c *Context, arguments []byte) ([]byte, ab
 	"uncompress":             uncompress,
 }
 
+// HasForeignFunction reports whether the function is one of Envoy's.
+func HasForeignFunction(name string) bool { return foreignFunctions[name] != nil }
+
 // foreignFunction is proxy_call_foreign_function.
 func (f *frame) foreignFunction() abi.Status {
 	fn := foreignFunctions[f.str(0)]

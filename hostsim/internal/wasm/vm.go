@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -34,6 +35,9 @@ type VM struct {
 	override uint32   // proxy_set_effective_context
 	depth    int
 	frames   []*frame
+
+	polled time.Duration // the time at the last poll_oneoff
+	polls  int           // how often it was called then
 
 	stopIteration bool
 	after         []func()

@@ -3,6 +3,7 @@ package wasm
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"strings"
 
 	"github.com/tetratelabs/wazero/api"
@@ -152,13 +153,8 @@ var wasiFunctions = map[string]rawFunction{
 	"sock_shutdown": {"ii->i", fails(wasiNotsup), true},
 	"random_get":    {"ii->i", (*VM).random, true},
 	"sched_yield":   {"->i", fails(0), false},
-	"poll_oneoff": {"iiii->i", func(vm *VM, a []uint64) uint64 {
-		if vm.Spec.Host.OldPoll {
-			return wasiNosys
-		}
-		return zeroThen(3, 0)(vm, a)
-	}, true},
-	"proc_exit": {"i->", fails(0), false}, // Envoy logs it and goes on
+	"poll_oneoff":   {"iiii->i", (*VM).pollOneoff, true},
+	"proc_exit":     {"i->", fails(0), false}, // Envoy logs it and goes on
 }
 
 func (vm *VM) put64(ptr, value uint64) uint64 {
@@ -271,6 +267,26 @@ func (vm *VM) clockResolution(a []uint64) uint64 {
 		return wasiNotsup
 	}
 	return vm.put64(a[1], 1)
+}
+
+// maxPolls is how often a filter may wait in a row for a clock that does not move.
+const maxPolls = 100_000
+
+// errStill is the trap of a filter that would wait for ever.
+var errStill = errors.New("poll_oneoff: the filter waits for a time to come, and the host's clock stands still")
+
+// pollOneoff returns at once, without an event: whoever sleeps asks for the time again.
+func (vm *VM) pollOneoff(a []uint64) uint64 {
+	if vm.Spec.Host.OldPoll {
+		return wasiNosys
+	}
+	if now := vm.Spec.Host.Monotone(); now != vm.polled {
+		vm.polled, vm.polls = now, 0
+	}
+	if vm.polls++; vm.polls > maxPolls {
+		panic(errStill)
+	}
+	return zeroThen(3, 0)(vm, a)
 }
 
 func (vm *VM) random(a []uint64) uint64 {
