@@ -39,6 +39,15 @@ func (c anthropicCaller) answer(ctx context.Context, text string) (string, error
 	return answer.Content[0].Text, nil
 }
 
+func (c anthropicCaller) afterTool(ctx context.Context, result string) error {
+	params := anthropicParams("What does the page say?")
+	params.Messages = append(params.Messages,
+		anthropic.NewAssistantMessage(anthropic.NewToolUseBlock("toolu_1", map[string]any{}, "open_page")),
+		anthropic.NewUserMessage(anthropic.NewToolResultBlock("toolu_1", result, false)))
+	_, err := c.client.Messages.New(ctx, params)
+	return err
+}
+
 func (c anthropicCaller) stream(ctx context.Context, text string) (pieces []string, err error) {
 	stream := c.client.Messages.NewStreaming(ctx, anthropicParams(text))
 	defer stream.Close()

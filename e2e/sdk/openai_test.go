@@ -36,6 +36,21 @@ func (c openAICaller) answer(ctx context.Context, text string) (string, error) {
 	return answer.Choices[0].Message.Content, nil
 }
 
+func (c openAICaller) afterTool(ctx context.Context, result string) error {
+	call := openai.ChatCompletionMessageToolCallUnionParam{OfFunction: &openai.ChatCompletionMessageFunctionToolCallParam{
+		ID:       "call_1",
+		Function: openai.ChatCompletionMessageFunctionToolCallFunctionParam{Name: "open_page", Arguments: "{}"},
+	}}
+	params := openAIParams("What does the page say?")
+	params.Messages = append(params.Messages,
+		openai.ChatCompletionMessageParamUnion{OfAssistant: &openai.ChatCompletionAssistantMessageParam{
+			ToolCalls: []openai.ChatCompletionMessageToolCallUnionParam{call},
+		}},
+		openai.ToolMessage(result, "call_1"))
+	_, err := c.client.Chat.Completions.New(ctx, params)
+	return err
+}
+
 func (c openAICaller) stream(ctx context.Context, text string) (pieces []string, err error) {
 	stream := c.client.Chat.Completions.NewStreaming(ctx, openAIParams(text))
 	defer stream.Close()

@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,6 +18,8 @@ type caller interface {
 	answer(ctx context.Context, text string) (string, error)
 	// stream asks for a streamed answer and returns the pieces of its text.
 	stream(ctx context.Context, text string) ([]string, error)
+	// afterTool asks for the answer that follows the result of a tool.
+	afterTool(ctx context.Context, result string) error
 	// refusal reads the SDK's own error type; it fails the test for any other.
 	refusal(t *testing.T, err error) refusal
 }
@@ -72,6 +75,7 @@ func TestSDKs(t *testing.T) {
 					t.Run("stream", func(t *testing.T) { testStream(t, s, url) })
 					t.Run("bad key", func(t *testing.T) { testBadKey(t, s, url) })
 					t.Run("injection", func(t *testing.T) { testInjection(t, s, url) })
+					t.Run("tool result", func(t *testing.T) { testToolResult(t, s, url) })
 					t.Run("rate limit", func(t *testing.T) { testRateLimit(t, s, url) })
 				})
 			}
@@ -115,6 +119,34 @@ func testInjection(t *testing.T, s sdk, url string) {
 	want(t, c.refusal(t, err), http.StatusBadRequest, s.badRequest, "instructions")
 	_, err = c.stream(t.Context(), injection)
 	want(t, c.refusal(t, err), http.StatusBadRequest, s.badRequest, "instructions")
+}
+
+// testToolResult sends what a tool found on a page, with and without an order
+// that a reader of the page does not see.
+func testToolResult(t *testing.T, s sdk, url string) {
+	page := func(hidden string) string {
+		return "<h1>Opening hours</h1><p>Monday to Friday, 9 to 17.</p>" + hidden + "<p>See you soon!</p>"
+	}
+	tags := ""
+	for _, r := range injection {
+		tags += string(0xE0000 + r)
+	}
+	c := s.open(url, "sk-demo-alice", 0, &recorder{})
+	if err := c.afterTool(t.Context(), page("<!-- opened by hand -->")); err != nil {
+		t.Errorf("an honest page: %v", err)
+	}
+	for name, hidden := range map[string]string{
+		"comment":         "<!-- " + injection + " -->",
+		"no display":      `<span style="display:none">` + injection + "</span>",
+		"Unicode tags":    tags,
+		"base64":          `<i title="` + base64.StdEncoding.EncodeToString([]byte(injection)) + `"></i>`,
+		"zero-width":      strings.Join(strings.Split(injection, ""), "\u200b"),
+		"HTML characters": strings.ReplaceAll(injection, "o", "&#111;"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			want(t, c.refusal(t, c.afterTool(t.Context(), page(hidden))), http.StatusBadRequest, s.badRequest, "instructions")
+		})
+	}
 }
 
 // testRateLimit uses up the burst, then lets the SDK's own retry wait.
