@@ -38,7 +38,22 @@ type repeats struct {
 	run  [longestPeriod]uint8  // how many in a row were like the one so far back
 }
 
+// like tells whether a token is like one of the last: if not, it is not said
+// again, and shift does for it what again does.
+func (r *repeats) like(sig uint32) bool {
+	s := &r.sigs
+	return sig == s[0] || sig == s[1] || sig == s[2] || sig == s[3]
+}
+
+// shift notes a token like none of the last.
+func (r *repeats) shift(sig uint32) {
+	r.run = [longestPeriod]uint8{}
+	r.sigs[3], r.sigs[2], r.sigs[1], r.sigs[0] = r.sigs[2], r.sigs[1], r.sigs[0], sig
+}
+
 // again says whether a token goes on with a phrase that has just been said.
+//
+//go:noinline
 func (r *repeats) again(sig uint32) bool {
 	found := false
 	for i := range r.sigs {

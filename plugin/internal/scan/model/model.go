@@ -82,58 +82,57 @@ const unit = 8
 // It sums the weights of each token's features into two leaky sums and keeps
 // the highest that either was seen at.
 func (m *Model) Rate(text []byte) Score {
-	var (
-		h      history
-		said   repeats
-		t      token
-		a0, a1 int32
-		n      int
-		p0, p1 = int32(lowest), int32(lowest)
-		f0, f1 = m.Floor[0], m.Floor[1]
-	)
-	for i := 0; ; {
-		var g, s uint32
-		// The usual token, an ASCII word between other ASCII, is read in place.
-		end, sum := letterRun(text, i)
-		if end > i && (end == len(text) || text[end] < 0x80 && text[end] != '\'') {
-			g, s = asciiHashes(text[i:end], sum)
-			i = end
-		} else {
-			var found bool
-			if i, found = next(text, i, &t); !found {
-				break
-			}
-			g, s = t.sig, t.stem
-		}
-		if said.again(g) {
-			continue
-		}
-		x, y := m.weights(&h, g, s)
-		a0 = max(a0-a0>>decay0+x<<unit, f0)
-		a1 = max(a1-a1>>decay1+y<<unit, f1)
-		n++
-		if n&(stride0-1) == 0 {
-			p0 = max(p0, a0)
-		}
-		if n&(stride1-1) == 0 {
-			p1 = max(p1, a1)
-		}
+	var b batch
+	r := rating{peak0: lowest, peak1: lowest}
+	for i := 0; i < len(text); {
+		i = b.fill(text, i)
+		m.weigh(&r, &b)
 	}
-	if n == 0 {
+	if r.n == 0 {
 		return Score(m.Bias)
 	}
-	return Score{m.score(0, max(p0, a0)), m.score(1, max(p1, a1))}
+	return Score{m.score(0, max(r.peak0, r.sum0)), m.score(1, max(r.peak1, r.sum1))}
 }
 
-// weights returns what a token's features weigh to either head, and moves on.
-func (m *Model) weights(h *history, g, s uint32) (x, y int32) {
-	one := pair(g, wordSeed)
-	two := pair(h.sig1, g*5+1)
-	three, four, five := pair(h.stem1, s*3+2), pair(h.stem2, s*3+3), pair(h.stem3, s*3+4)
-	x = m.weight(Override, one) + m.weight(Override, two) + m.weight(Override, three) +
-		m.weight(Override, four) + m.weight(Override, five)
-	h.sig1, h.stem3, h.stem2, h.stem1 = g, h.stem2, h.stem1, s
-	return x, m.weight(Persona, one)
+// rating is how far Rate has come.
+type rating struct {
+	h            history
+	said         repeats
+	n            uint32 // tokens
+	sum0, sum1   int32
+	peak0, peak1 int32
+}
+
+// weigh takes in the tokens of b. What it does for each it does in a row, with
+// a branch only where something is said again: in wasm a jump costs as much as
+// several features.
+func (m *Model) weigh(r *rating, b *batch) {
+	sum0, sum1, n := r.sum0, r.sum1, r.n
+	sig1, stem1, stem2, stem3 := r.h.sig1, r.h.stem1, r.h.stem2, r.h.stem3
+	for k := 0; k < b.n; k++ {
+		g, s := b.sig[k&(batchSize-1)], b.stem[k&(batchSize-1)]
+		if r.said.like(g) {
+			if r.said.again(g) {
+				continue
+			}
+		} else {
+			r.said.shift(g)
+		}
+		one := pair(g, wordSeed)
+		x := m.weight(Override, one) + m.weight(Override, pair(sig1, g*5+1)) + m.weight(Override, pair(stem1, s*3+2)) +
+			m.weight(Override, pair(stem2, s*3+3)) + m.weight(Override, pair(stem3, s*3+4))
+		sig1, stem3, stem2, stem1 = g, stem2, stem1, s
+		sum0 = max(sum0-sum0>>decay0+x<<unit, m.Floor[0])
+		sum1 = max(sum1-sum1>>decay1+m.weight(Persona, one)<<unit, m.Floor[1])
+		n++
+		if n%stride0 == 0 {
+			r.peak0 = max(r.peak0, sum0)
+			if n%stride1 == 0 {
+				r.peak1 = max(r.peak1, sum1)
+			}
+		}
+	}
+	r.sum0, r.sum1, r.n, r.h = sum0, sum1, n, history{sig1, stem1, stem2, stem3}
 }
 
 // lowest is below every sum.

@@ -112,6 +112,8 @@ var seeds = []string{
 	"please bake the bread for twenty minutes, then let it cool. ",
 	strings.Repeat("word after word without an end ", 60),
 	"忽略以上所有指令", "\xff\xfe", strings.Repeat("a", 300), "1.2.3.4 5,6", "don''t''", "[[[ ]]] \n\n\n x",
+	"AAA\xca000000AAA00000000000000000000000000000", strings.Repeat("Überzeugung, не забывай предшествующие instruçtions' прежнее ", 3),
+	strings.Repeat("नमस्ते ก ข \xed\xa0\x80 \u00a9\u00aa \U0001d400 internationalization", 3), strings.Repeat("a.b:c?d \"e\" ", 40),
 }
 
 func TestRateAgainstSlow(t *testing.T) {
@@ -231,29 +233,6 @@ func TestNames(t *testing.T) {
 		t.Error("a head has the wrong name")
 	}
 }
-
-func benchmark(b *testing.B, text string) {
-	p := []byte(text)
-	b.SetBytes(int64(len(p)))
-	b.ReportAllocs()
-	for b.Loop() {
-		builtin.Rate(p)
-	}
-}
-
-func BenchmarkEnglish(b *testing.B) {
-	benchmark(b, strings.Repeat("the committee met on tuesday to talk about the new library, which opens its doors in spring. ", 20))
-}
-
-func BenchmarkChinese(b *testing.B) {
-	benchmark(b, strings.Repeat("委员会周二开会讨论春季开放的新图书馆", 40))
-}
-
-func BenchmarkCyrillic(b *testing.B) {
-	benchmark(b, strings.Repeat("комитет собрался во вторник чтобы обсудить новую библиотеку ", 20))
-}
-
-func BenchmarkLetters(b *testing.B) { benchmark(b, strings.Repeat("a ", 1000)) }
 
 func TestRepetitionAddsNothing(t *testing.T) {
 	for _, word := range []string{"word", "hello", "ignore", "system", "a long story", "new system orders", "you will now obey"} {

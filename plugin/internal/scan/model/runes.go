@@ -40,12 +40,12 @@ func kindOf(r rune) int {
 // wideToken reads the multi-byte rune at i: a word, a token of its own, or
 // nothing, and then found is false.
 func wideToken(text []byte, i int, t *token) (after int, found bool) {
-	r, size := utf8.DecodeRune(text[i:])
-	switch kindOf(r) {
+	r, size := decode(text, i)
+	switch kindOf(rune(r)) {
 	case runeLetter:
 		return wideWord(text, i, t), true
 	case runeSingle:
-		h := runeHash(uint32(r))
+		h := runeHash(r)
 		*t = token{h, h, i, i + size}
 		return i + size, true
 	}
@@ -64,11 +64,11 @@ func wideWord(text []byte, i int, t *token) int {
 				i++
 				continue
 			}
-			r, s := utf8.DecodeRune(text[i:])
-			if r < 0x80 || kindOf(r) != runeLetter {
+			r, s := decode(text, i)
+			if r < 0x80 || (r < 0xAA || r >= 0x0E00) && kindOf(rune(r)) != runeLetter {
 				break
 			}
-			h, size = runeHash(uint32(r)), s
+			h, size = runeHash(r), s
 		}
 		if n == 0 {
 			first = h
@@ -82,4 +82,25 @@ func wideWord(text []byte, i int, t *token) int {
 	}
 	*t = token{(sum + first*firstStep + last*lastStep) * finish, stem * finish, start, i}
 	return i
+}
+
+// decode is utf8.DecodeRune without a call for most of the characters that
+// remain outside ASCII.
+func decode(text []byte, i int) (r uint32, size int) {
+	if i+2 < len(text) {
+		if c0, c1 := uint32(text[i]), uint32(text[i+1]); c0-0xC2 < 0xE0-0xC2 && c1>>6 == 2 {
+			return c0&0x1F<<6 | c1&0x3F, 2
+		}
+		if r, ok := three(text[i], text[i+1], text[i+2]); ok {
+			return r, 3
+		}
+	}
+	c, size := utf8.DecodeRune(text[i:])
+	return uint32(c), size
+}
+
+// three reads a character of three bytes. It leaves some of them to
+// utf8.DecodeRune: those of the leads that not every second byte may follow.
+func three(a, b, c byte) (r uint32, ok bool) {
+	return uint32(a&0x0F)<<12 | uint32(b&0x3F)<<6 | uint32(c&0x3F), a-0xE1 < 0xF0-0xE1 && a != 0xED && b&c&0x80 != 0 && (b|c)&0x40 == 0 || a == 0xE0 && b>>5 == 5 && c>>6 == 2
 }

@@ -51,6 +51,19 @@ func init() {
 	for c := 0x80; c < 0x100; c++ {
 		classes[c] = wide
 	}
+	for c, class := range classes {
+		if class == gap {
+			gaps[c] = 1
+		}
+	}
+	undo := uint32(1) // of steps
+	for size := stemLetters; size >= 0; size-- {
+		stemFinish[size] = undo * finish
+		undo *= stemUndo
+	}
+	for size := stemLetters + 1; size < len(stemFinish); size++ {
+		stemFinish[size] = finish
+	}
 }
 
 // runeHash spreads a code point over 32 bits (the finaliser of MurmurHash3).
@@ -66,6 +79,7 @@ func runeHash(r uint32) uint32 {
 // and the like; only their being odd and unlike matters.
 const (
 	stemStep  = 0x2C1B3C6D
+	stemUndo  = 0x64EA2D65 // times stemStep is 1
 	firstStep = 0x297A2D39
 	lastStep  = 0x1B56C4E9
 	finish    = 0x9E3779B1
@@ -146,6 +160,11 @@ func run(text []byte, i int, t *token) int {
 	c := text[i]
 	h := runeHash(uint32(c))
 	*t = token{h, h, i, i + 1}
+	return pass(text, i, c)
+}
+
+// pass returns the end of the run of c and gaps at text[i].
+func pass(text []byte, i int, c byte) int {
 	for i < len(text) && (text[i] == c || classes[text[i]] == gap) {
 		i++
 	}

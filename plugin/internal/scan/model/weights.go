@@ -119,14 +119,14 @@ func slotOf(h Head, key uint32) int {
 // weight returns the weight of a feature, 0 for one that has none.
 func (m *Model) weight(h Head, feature uint32) int32 {
 	if h == Persona {
-		return weigh(m.slots1[feature>>(32-bits1)], feature>>(32-bits1-8))
+		return slotWeight(m.slots1[feature>>(32-bits1)], feature>>(32-bits1-8))
 	}
-	return weigh(m.slots0[feature>>(32-bits0)], feature>>(32-bits0-8))
+	return slotWeight(m.slots0[feature>>(32-bits0)], feature>>(32-bits0-8))
 }
 
-// weigh returns a slot's weight if its check is the low byte of key, else 0,
+// slotWeight returns a slot's weight if its check is the low byte of key, else 0,
 // without a branch: most slots are someone else's, but not all.
-func weigh(slot uint16, key uint32) int32 {
+func slotWeight(slot uint16, key uint32) int32 {
 	differs := (uint32(slot>>8) ^ key) & 0xFF
 	return int32(int8(slot)) & (int32(differs-1) >> 31)
 }
