@@ -8,7 +8,7 @@ import (
 // complete adds to a table what only a large one needs: the filter, and the
 // words to find with their letters mixed.
 func complete(t *Table, src Source) error {
-	filter := make([]uint64, filterBits/64)
+	var f filter
 	var mixed []string
 	for _, l := range src.Lists {
 		for _, text := range l.Words {
@@ -16,7 +16,7 @@ func complete(t *Table, src Source) error {
 			if !t.begins(w) {
 				continue // of a class that nothing uses, or of context
 			}
-			if !addKeys(filter, w) {
+			if !f.addKeys(w) {
 				return &Error{w.text + "*", "too short for the beginning of longer words: want five letters"}
 			}
 			if l.Mix {
@@ -26,15 +26,15 @@ func complete(t *Table, src Source) error {
 	}
 	for _, name := range t.Classes { // words in quotes
 		if w, ok := strings.CutPrefix(name, `"`); ok {
-			if w, _ := parseWord(w[:len(w)-1]); t.begins(w) && !addKeys(filter, w) {
+			if w, _ := parseWord(w[:len(w)-1]); t.begins(w) && !f.addKeys(w) {
 				return &Error{name, "too short for the beginning of longer words: want five letters"}
 			}
 		}
 	}
 	for _, w := range mixed {
-		addJumbled(filter, w)
+		f.addJumbled(w)
 	}
-	t.Filter, t.Mixed = filter, buildMixed(mixed)
+	t.Filter, t.Mixed = f[:], buildMixed(mixed)
 	return nil
 }
 

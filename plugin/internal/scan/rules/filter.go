@@ -2,7 +2,7 @@ package rules
 
 import "slices"
 
-// A filter tells by the first bytes of a word whether any pattern can begin
+// filter tells by the first bytes of a word whether any pattern can begin
 // there. Most words of most texts end here, at the cost of a few look-ups.
 //
 // A word of ASCII letters counts by its first six bytes or all it has, and one
@@ -12,27 +12,33 @@ import "slices"
 // characters count by their first one and, where letters are few, by their
 // first two.
 
+type filter [filterWords]uint64
+
 const (
-	filterBits = 1 << 17
-	keyBytes   = 6
-	longWord   = 5 // letters from which on a word counts by itself, whatever follows
-	sixBytes   = 1<<48 - 1
-	phraseSalt = 1 << 56 // sets keys of phrases apart
-	shortSalt  = 2 << 56 // likewise of patterns of one character
-	mixedSalt  = 3 << 56 // likewise of words with mixed letters
+	filterShift = 11
+	filterWords = 1 << filterShift
+	keyBytes    = 6
+	longWord    = 5 // letters from which on a word counts by itself, whatever follows
+	sixBytes    = 1<<48 - 1
+	threeBytes  = 1<<(8*markBytes) - 1
+	phraseSalt  = 1 << 56 // sets keys of phrases apart
+	longSalt    = 5 << 56 // likewise of phrases by eight bytes
+	shortSalt   = 2 << 56 // likewise of patterns of one character
+	markBytes   = 3       // of a pattern that begins with a mark or digit
+	mixedSalt   = 3 << 56 // likewise of words with mixed letters
 )
 
 // has returns 1 if the key may have been set, else 0. A key has two bits in
 // one word of the filter.
-func has(filter []uint64, key uint64) uint64 {
+func (f *filter) has(key uint64) uint64 {
 	h := key * 0x9E3779B97F4A7C15
-	x := filter[h>>53]
+	x := f[h>>(64-filterShift)]
 	return x >> (h >> 47 & 63) & (x >> (h >> 41 & 63)) & 1
 }
 
-func set(filter []uint64, key uint64) {
+func (f *filter) set(key uint64) {
 	h := key * 0x9E3779B97F4A7C15
-	filter[h>>53] |= 1<<(h>>47&63) | 1<<(h>>41&63)
+	f[h>>(64-filterShift)] |= 1<<(h>>47&63) | 1<<(h>>41&63)
 }
 
 // wordKey returns the key of a word of size bytes, the lowest of x.
@@ -63,13 +69,13 @@ func otherBytes(lead byte) int {
 
 // addKeys notes that a pattern begins so. It returns false if the pattern is
 // too short to tell by.
-func addKeys(filter []uint64, w word) bool {
+func (f *filter) addKeys(w word) bool {
 	x, lead := pack(w.text), w.text[0]
 	if lead >= 0x80 {
 		if n := otherBytes(lead); len(w.text) >= n {
-			set(filter, wordKey(x, n))
+			f.set(wordKey(x, n))
 		} else {
-			set(filter, wordKey(x, width(lead))|shortSalt)
+			f.set(wordKey(x, width(lead)) | shortSalt)
 		}
 		return true
 	}
@@ -79,28 +85,36 @@ func addKeys(filter []uint64, w word) bool {
 	}
 	alone := size == len(w.text)
 	switch {
-	case size == 0: // marks and digits count by two bytes
-		set(filter, x&0xFFFF|shortSalt)
+	case size == 0 && len(w.text) < markBytes-1:
+		return false
+	case size == 0 && len(w.text) == markBytes-1: // whatever follows
+		for c := 0; c < 256; c++ {
+			f.set(x | uint64(c)<<(8*(markBytes-1)) | shortSalt)
+		}
+	case size == 0:
+		f.set(x&threeBytes | shortSalt)
 	case alone && !w.whole && size < keyBytes-1:
 		return false
 	case alone && !w.whole && size == keyBytes-1:
-		set(filter, wordKey(x, size))
-		for c := 0; c < 256; c++ { // whatever the word goes on with
-			if kinds[c] != kSep && c&0xC0 != 0x80 {
-				set(filter, wordKey(pack(w.text+string([]byte{byte(c)})), keyBytes))
+		f.set(wordKey(x, size))
+		for c := 0; c < 128; c++ { // whatever the word goes on with
+			if kinds[c] != kSep {
+				f.set(wordKey(pack(w.text+string([]byte{byte(c)})), keyBytes))
 			}
 		}
+	case !alone && size < longWord && len(w.text) >= 8:
+		f.set(x ^ longSalt)
 	case !alone && size < longWord && len(w.text) >= keyBytes:
-		set(filter, x&sixBytes|phraseSalt)
+		f.set(x&sixBytes | phraseSalt)
 	default: // also a phrase as short as "i am"
-		set(filter, wordKey(x, size))
+		f.set(wordKey(x, size))
 	}
 	return true
 }
 
 // addJumbled notes a word that is also to be found with its letters mixed.
-func addJumbled(filter []uint64, w string) {
-	set(filter, jumbledKey(pack(w), pack(w[min(len(w), 8):]), len(w), w[len(w)-1]))
+func (f *filter) addJumbled(w string) {
+	f.set(jumbledKey(pack(w), pack(w[min(len(w), 8):]), len(w), w[len(w)-1]))
 }
 
 // pack returns the first eight bytes of s as a number, the first the lowest.
@@ -115,7 +129,7 @@ func pack(s string) (x uint64) {
 
 // hasOther tells whether a pattern may begin with the character outside ASCII
 // whose first bytes are the lowest of x.
-func hasOther(filter []uint64, x uint64) bool {
+func (f *filter) hasOther(x uint64) bool {
 	lead := byte(x)
-	return has(filter, wordKey(x, otherBytes(lead)))|has(filter, wordKey(x, width(lead))|shortSalt) != 0
+	return f.has(wordKey(x, otherBytes(lead)))|f.has(wordKey(x, width(lead))|shortSalt) != 0
 }

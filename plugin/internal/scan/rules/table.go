@@ -22,7 +22,7 @@ type Table struct {
 	Words   trie.Trie // words that fill slots; values are numbers of entries in ListAt
 	Context trie.Trie // likewise, words that rule a match out
 	// Filter tells by the first bytes of a word whether it can begin anything
-	// in Words, wrongly for some that cannot. It is empty or filterBits bits.
+	// in Words, wrongly for some that cannot. It is empty or a filter.
 	Filter []uint64
 
 	ListAt []uint16 // Lists[ListAt[v]:ListAt[v+1]] are the classes of value v

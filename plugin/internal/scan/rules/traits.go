@@ -50,25 +50,20 @@ func (t *Traits) note(k *block, words, prev uint64) {
 }
 
 // mark takes in a separator or the first digit of a number, and what follows
-// it. It tells whether an escape that stands for white space begins there, with
-// a word behind it.
-func (t *Traits) mark(b []byte) bool {
-	c, next := b[0], b[1]
+// it. It tells whether they are an escape that stands for white space.
+func (t *Traits) mark(c, next byte) bool {
 	if c < 0x40 {
-		t.Seps |= 1 << c
+		t.Seps |= 1 << (c & 0x3F)
 		if c == '$' && kinds[next] == kLetter {
 			t.Symbols++
 		}
 		return false
 	}
 	t.Other |= 1 << (c & 0x3F)
-	switch {
-	case c == '@' && kinds[next] == kLetter:
+	if c == '@' && kinds[next] == kLetter {
 		t.Symbols++
-	case c == '\\' && (next == 'n' || next == 'r' || next == 't'):
-		return kindAt(b, 2)&(kSep|kSpread) == 0
 	}
-	return false
+	return c == '\\' && (next == 'n' || next == 'r' || next == 't')
 }
 
 // hasRun tells whether longRun bits in a row are set.

@@ -4,9 +4,9 @@ import "math/bits"
 
 // Run walks folded text and finds rules in it. It returns the number found.
 func (m *Matcher) Run(text []byte, tr *Traits) int {
-	w := walker{Matcher: m, finder: finder{text: text}, traits: tr, filter: m.base.Filter}
-	if m.extra != nil {
-		w.filter = nil
+	w := walker{Matcher: m, finder: finder{text: text}, traits: tr}
+	if m.extra == nil && len(m.base.Filter) == filterWords {
+		w.filter = (*filter)(m.base.Filter)
 	}
 	return w.run()
 }
@@ -24,9 +24,9 @@ type walker struct {
 	*Matcher
 	finder
 	traits *Traits
-	filter []uint64 // empty if every word is to be looked at
-	k      block    // the present 64 bytes
-	prev   uint64   // words of the 64 bytes before
+	filter *filter // nil if every word is to be looked at
+	k      block   // the present 64 bytes
+	prev   uint64  // words of the 64 bytes before
 	// Bits of the next 64 bytes: places right behind a character that no word
 	// goes on after, and behind an escape such as \n.
 	fresh, escaped uint64
@@ -51,7 +51,7 @@ func (w *walker) run() int {
 		w.traits.note(&w.k, words, w.prev)
 		begins := words & (^(words<<1 | w.prev>>63) | w.fresh)
 		w.fresh = 0
-		if w.k.high == 0 && len(w.filter) != 0 {
+		if w.k.high == 0 && w.filter != nil {
 			w.ascii(b, base, words, begins)
 		} else {
 			w.mixture(b, base, words, begins)
@@ -90,29 +90,31 @@ func (w *walker) ascii(b []byte, base int, words, begins uint64) {
 	// of a phrase.
 	near := marks | marks>>1 | marks>>2 | k.marks<<63 | k.marks<<62
 	near |= near>>3 | k.marks<<61 | k.marks<<60 | k.marks<<59
+	near |= near>>2 | k.marks<<58 | k.marks<<57
 	long := begins & k.letter & (words>>1 | k.after<<63) & (words>>2 | k.after<<62) &
 		(words>>3 | k.after<<61) & (words>>4 | k.after<<60)
 	look, jumbled, escaped := uint64(0), uint64(0), w.escaped
 	w.escaped = 0
-	b = b[:64+ahead]
+	p, after := (*[64 + ahead]byte)(b), k.after<<1
 	for todo := begins & k.letter &^ long; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo) & 63
-		x := load64(b[at:])
-		size := bits.TrailingZeros64(^(words>>at | k.after<<(64-at)))
-		look |= (has(filter, wordKey(x, size)) | has(filter, x&sixBytes|phraseSalt) | near>>at&1) << at
+		x := load64(p[at : at+8])
+		size := bits.TrailingZeros64(^(words>>at | after<<(63-at)))
+		look |= (filter.has(x&(1<<(8*size&63)-1)) | filter.has(x&sixBytes|phraseSalt) | filter.has(x^longSalt) | near>>at&1) << at
 	}
 	for todo := long; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo) & 63
-		x := load64(b[at:])
-		size := bits.TrailingZeros64(^(words>>at | k.after<<(64-at)))
-		look |= has(filter, wordKey(x, size)) << at
-		last := b[min(at+size, len(b))-1]
-		jumbled |= has(filter, jumbledKey(x, load64(b[at+8:]), size, last)) << at
+		x := load64(p[at : at+8])
+		size := bits.TrailingZeros64(^(words>>at | after<<(63-at)))
+		look |= filter.has(wordKey(x, size)) << at
+		last := p[min(at+size, len(p))-1]
+		jumbled |= filter.has(jumbledKey(x, load64(p[at+8:at+16]), size, last)) << at
 	}
 	for todo := marks | begins&k.digit; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo) & 63
-		look |= has(filter, uint64(b[at])|uint64(b[at+1])<<8|shortSalt) << at
-		if w.traits.mark(b[at:]) {
+		x := load64(p[at : at+8])
+		look |= filter.has(x&threeBytes|shortSalt) << at
+		if w.traits.mark(byte(x), p[at+1]) && kindAt(b, at+2)&(kSep|kSpread) == 0 {
 			escaped |= 1 << (at + 2)
 			w.escaped |= 1 << at >> 62
 		}
@@ -133,7 +135,7 @@ func (w *walker) ascii(b []byte, base int, words, begins uint64) {
 			continue
 		}
 		if jumbled>>at&1 != 0 {
-			w.mixed(base+at, bits.TrailingZeros64(^(words>>at | k.after<<(64-at))))
+			w.mixed(base+at, bits.TrailingZeros64(^(words>>at | after<<(63-at))))
 		}
 	}
 	w.start = start + int32(wordUnits*bits.OnesCount64(begins)+markUnits*bits.OnesCount64(marks))
@@ -164,7 +166,7 @@ func (w *walker) mixture(b []byte, base int, words, begins uint64) {
 		case kind == kSep:
 			w.look(b, at, i)
 			w.start += markUnits
-			if w.traits.mark(b[at:]) {
+			if w.traits.mark(b[at], b[at+1]) && kindAt(b, at+2)&(kSep|kSpread) == 0 {
 				escaped |= here << 2
 				todo |= here << 2
 				w.escaped |= here >> 62
@@ -197,12 +199,12 @@ func (w *walker) mixture(b []byte, base int, words, begins uint64) {
 // look takes in what begins at b[at], which is at i in the text, if it passes
 // the filter.
 func (w *walker) look(b []byte, at, i int) {
-	if c := b[at]; len(w.filter) != 0 && c >= 0x80 {
-		if !hasOther(w.filter, load64(b[at:])) {
+	if c := b[at]; w.filter != nil && c >= 0x80 {
+		if !w.filter.hasOther(load64(b[at:])) {
 			return
 		}
-	} else if len(w.filter) != 0 && kinds[c] == kSep {
-		if has(w.filter, uint64(c)|uint64(b[at+1])<<8|shortSalt) == 0 {
+	} else if w.filter != nil && kinds[c] == kSep {
+		if w.filter.has(load64(b[at:])&threeBytes|shortSalt) == 0 {
 			return
 		}
 	} else if kinds[c] == kLetter {
