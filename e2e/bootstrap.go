@@ -186,7 +186,8 @@ type managerView struct {
 // simulator needs.
 type hostView struct {
 	managerView `json:"-"`
-	BodyLimit   int `json:"request_body_buffer_limit"`
+	BodyLimit   int      `json:"request_body_buffer_limit"`
+	Remove      []string `json:"request_headers_to_remove"`
 	Routes      []struct {
 		Name  string
 		Match struct {

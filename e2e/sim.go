@@ -115,6 +115,7 @@ func (h *simHost) options(b *bootstrap, s setup) (hostsim.Options, error) {
 		FailurePolicy:               policies[plugin.FailurePolicy],
 		AllowOnHeadersStopIteration: plugin.StopOnHeaders,
 		RequestBodyLimit:            virtual.BodyLimit,
+		RequestHeadersToRemove:      virtual.Remove,
 		UseRemoteAddress:            virtual.UseRemoteAddress,
 		RequestIDInResponse:         virtual.RequestIDInResponse,
 		NormalizePath:               virtual.NormalizePath,

@@ -143,6 +143,8 @@ type Options struct {
 	// in either direction: beyond it the answer is 413, or 500 for a response. 0 means
 	// Envoy's 1 MiB.
 	RequestBodyLimit int
+	// RequestHeadersToRemove are taken off when a request leaves the last filter.
+	RequestHeadersToRemove []string
 
 	// Clock is the time that filters and timers see; nil is the real one.
 	Clock Clock

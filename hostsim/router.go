@@ -105,6 +105,9 @@ func (r *router) Headers(h *header.Map, end bool) {
 	if timeout := r.timeout(); timeout > 0 {
 		h.Put("x-envoy-expected-rq-timeout-ms", strconv.FormatInt(timeout.Milliseconds(), 10))
 	}
+	for _, name := range r.s.w.host.opts.RequestHeadersToRemove {
+		h.Remove(strings.ToLower(name))
+	}
 	r.s.info.Attempts, r.s.info.UpstreamAddress = 1, r.cluster.address()
 	r.waiting, r.sent = true, time.Now()
 	r.enqueue(part{Headers: h.Clone(), End: end})

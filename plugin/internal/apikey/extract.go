@@ -14,10 +14,11 @@ var (
 	ErrNone = errors.New("apikey: no credential")
 	// ErrEmpty says that a credential's header is there but holds none.
 	ErrEmpty = errors.New("apikey: empty credential")
-	// ErrDuplicate says that a header came twice or that two differ.
+	// ErrDuplicate says that a header came twice, or holds two credentials with
+	// a comma between them, as proxies join them, or that two differ.
 	ErrDuplicate = errors.New("apikey: more than one credential")
 	// ErrMalformed says that a header has another scheme than its location
-	// asks for, or a credential other bytes than visible ASCII without comma.
+	// asks for, or a credential other bytes than visible ASCII.
 	ErrMalformed = errors.New("apikey: malformed credential")
 	// ErrTooLong says that a credential has more than MaxCredential bytes.
 	ErrTooLong = errors.New("apikey: credential too long")
@@ -111,17 +112,18 @@ func cutScheme(value, scheme string) (string, bool) {
 	return strings.TrimLeft(rest, " "), true
 }
 
-// checkCredential refuses what cannot be one credential: proxies join repeated headers
-// with a comma.
+// checkCredential refuses what cannot be one credential.
 func checkCredential(c string) error {
 	switch {
 	case c == "":
 		return ErrEmpty
+	case strings.IndexByte(c, ',') >= 0:
+		return ErrDuplicate
 	case len(c) > MaxCredential:
 		return ErrTooLong
 	}
 	for i := range len(c) {
-		if c[i] <= ' ' || c[i] > '~' || c[i] == ',' {
+		if c[i] <= ' ' || c[i] > '~' {
 			return ErrMalformed
 		}
 	}

@@ -54,6 +54,8 @@ type Guard struct {
 	credentials []string // parallel to cfg.Upstreams, "" for none
 
 	seed    limit.Seed
+	windows []limit.Window // parallel to cfg.Limits
+	order   []int          // of cfg.Limits: those whose budgets share a bucket together
 	charges []limit.Charge
 	rules   []*config.Limit // parallel to charges
 
@@ -101,6 +103,12 @@ func New(cfg *config.Config, host Host, now time.Time) (*Guard, error) {
 	if g.seed, err = limit.SharedSeed(host, freshSeed(host)); err != nil {
 		return nil, err
 	}
+	var names []string
+	for i := range cfg.Limits {
+		names = append(names, cfg.Limits[i].Name)
+	}
+	g.windows = limit.Windows(g.seed, names)
+	g.order = limit.Order(g.windows)
 	g.metrics.Inc(metric.PolicyLoads, "")
 	return g, nil
 }

@@ -15,7 +15,7 @@ import (
 func (r *Request) takeLimits(now time.Time) *refusal {
 	g := r.g
 	g.charges, g.rules = g.charges[:0], g.rules[:0]
-	for i := range g.cfg.Limits {
+	for _, i := range g.order {
 		rule := &g.cfg.Limits[i]
 		switch {
 		case rule.Tokens || !r.applies(rule):
@@ -103,7 +103,7 @@ func (r *Request) limitKey(index int, rule *config.Limit) limit.Key {
 		}
 		return limit.KeyOf(r.g.seed, "user", r.user)
 	}()
-	return key.Window(index)
+	return key.With(r.g.windows[index])
 }
 
 func limitRefusal(rule *config.Limit, result limit.Result) *refusal {

@@ -98,10 +98,12 @@ func (r *Request) Begin(headers [][2]string, end bool, now time.Time) Verdict {
 	if reply, own := r.ownEndpoint(h, now); own {
 		return r.answer(reply, decisionOwn)
 	}
-	if f := r.checkHeaders(h); f != nil {
-		return r.refused(f)
+	f := r.checkHeaders(h)
+	if f == nil {
+		f = r.checkDeclaredSize(h)
 	}
-	if f := r.checkDeclaredSize(h); f != nil {
+	if f != nil { // before it is known who calls
+		r.useAddress(h)
 		return r.refused(f)
 	}
 	if f := r.identify(h, now); f != nil {

@@ -15,7 +15,7 @@ import (
 func (r *Request) reserveTokens(now time.Time) *refusal {
 	g := r.g
 	g.rules = g.rules[:0]
-	for i := range g.cfg.Limits {
+	for _, i := range g.order {
 		rule := &g.cfg.Limits[i]
 		if !rule.Tokens || !r.applies(rule) {
 			continue

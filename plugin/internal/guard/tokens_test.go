@@ -156,3 +156,45 @@ func TestAnswersAreAskedForUncompressed(t *testing.T) {
 		t.Error("the upstream may compress what the filter has to read")
 	}
 }
+
+// TestBudgetsBelongToNames: another order of the limits in a policy neither
+// gives nor takes budget, and neither does a new limit before them.
+func TestBudgetsBelongToNames(t *testing.T) {
+	limits := []string{
+		`{"name":"b","tokens":"1000/1h","max_completion":100}`,
+		`{"name":"a","requests":"3/1h"}`,
+		`{"name":"d","requests":"100/1h"}`,
+		`{"name":"c","requests":"50/1h"}`,
+	}
+	policy := func(order ...int) string {
+		var list []string
+		for _, i := range order {
+			list = append(list, limits[i])
+		}
+		return policyWith(`,"limits":[` + strings.Join(list, ",") + `]`)
+	}
+	for _, c := range []struct{ before, after []int }{
+		{[]int{0, 1}, []int{1, 0}},
+		{[]int{0, 1}, []int{3, 1, 0}},
+		{[]int{0, 1, 2, 3}, []int{3, 2, 1, 0}},
+		{[]int{0, 1, 2, 3}, []int{2, 0, 3, 1}},
+	} {
+		host := newTestHost()
+		g := newGuardOn(t, host, policy(c.before...))
+		for range 2 {
+			if used := asking(100, 400).run(t, g); used.reply != nil {
+				t.Fatalf("%v: %s", c.before, used.reason())
+			}
+		}
+		g = newGuardOn(t, host, policy(c.after...))
+		for _, next := range []struct {
+			ask   int64
+			limit any // that refuses it
+		}{{600, "b"}, {100, "a"}} { // a refused call has been charged as a request
+			call := asking(next.ask, 10).run(t, g)
+			if call.reason() != string(RateLimited) || call.audit["limit"] != next.limit {
+				t.Errorf("%v, then %v: a call for %d tokens: %s %v", c.before, c.after, next.ask, call.reason(), call.audit)
+			}
+		}
+	}
+}

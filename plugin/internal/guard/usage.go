@@ -75,6 +75,10 @@ func (r *Request) publishTokens() {
 // countUsage adds the call's tokens to the metrics and gives the reader back.
 func (r *Request) countUsage(now time.Time) {
 	if r.usage == nil {
+		if r.tokensOf != nil || r.published { // no answer was seen: what is charged is the estimate
+			r.audit.input = r.used()
+			r.g.metrics.Add(metric.Tokens, "input", r.audit.input)
+		}
 		return
 	}
 	u := r.usage.Result()

@@ -60,15 +60,48 @@ func KeyOf(seed Seed, parts ...string) Key {
 // one compare and swap. Three are what a budget by minute, day and month needs.
 const windowsTogether = 3
 
-// Window returns the key of the caller's i-th window. The first three share a
-// bucket, so that TakeAll charges them in one step, the next three another one.
-func (k Key) Window(i int) Key {
-	// Odd constants of splitmix64 (Steele, Lea, Flood 2014). k is a keyed hash:
-	// adding a constant keeps it as hard to aim at.
-	return Key{
-		place: k.place + uint64(i/windowsTogether)*0xBF58476D1CE4E5B9,
-		tag:   k.tag + uint64(i)*0x94D049BB133111EB,
+// Window is which of a caller's budgets one is: that of one limit.
+type Window struct{ group, id uint64 }
+
+// Windows returns the windows of the limits called names, which must differ.
+// A budget belongs to a name: in what order the names come makes no difference.
+// Every three of them, in the order of the alphabet, share a bucket; with more
+// than three, a further name can therefore move others to another bucket, where
+// they begin anew.
+func Windows(seed Seed, names []string) []Window {
+	windows := make([]Window, len(names))
+	for i, name := range names {
+		rank := 0
+		for _, other := range names {
+			if other < name {
+				rank++
+			}
+		}
+		windows[i] = Window{uint64(rank / windowsTogether), KeyOf(seed, "limit", name).tag}
 	}
+	return windows
+}
+
+// With returns the key of one of the caller's budgets. Those whose windows
+// share a bucket are charged in one step if they follow each other.
+func (k Key) With(w Window) Key {
+	// An odd constant of splitmix64 (Steele, Lea, Flood 2014). k is a keyed hash:
+	// adding to it keeps it as hard to aim at.
+	return Key{place: k.place + w.group*0xBF58476D1CE4E5B9, tag: k.tag + w.id}
+}
+
+// Order returns the indexes of windows so that those that share a bucket
+// follow each other, and otherwise as they are.
+func Order(windows []Window) []int {
+	order := make([]int, 0, len(windows))
+	for group := 0; len(order) < len(windows); group++ {
+		for i := range windows {
+			if windows[i].group == uint64(group) {
+				order = append(order, i)
+			}
+		}
+	}
+	return order
 }
 
 // sip is SipHash-2-4 with 128 bits of output, fed by words. Source: Aumasson and

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -64,21 +65,57 @@ func TestKeyOfTellsPartsApart(t *testing.T) {
 	}
 }
 
-func TestWindowsShareABucketByThrees(t *testing.T) {
-	k := KeyOf(Seed{}, "alice")
-	tags := map[uint64]bool{}
-	for i := range 12 {
-		w := k.Window(i)
-		if tags[w.tag&^7] {
-			t.Errorf("window %d has the tag of another", i)
+// Window is the key's i-th window: the first three share a bucket, the next
+// three another one.
+func (k Key) Window(i int) Key {
+	return k.With(Window{uint64(i / windowsTogether), uint64(i) * 0x94D049BB133111EB})
+}
+
+// TestWindowsBelongToNames: whatever the order of the names, each has the same
+// window, and those of one bucket follow each other in Order.
+func TestWindowsBelongToNames(t *testing.T) {
+	names := []string{"minute", "day", "month", "tokens", "burst", "all", "a", "tokens-2"}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for n := range len(names) + 1 {
+		some := slices.Clone(names[:n])
+		want := map[string]Window{}
+		for i, w := range Windows(Seed{7}, some) {
+			want[some[i]] = w
 		}
-		tags[w.tag&^7] = true
-		if i > 0 && (w.place == k.Window(i-1).place) != (i%3 != 0) {
-			t.Errorf("windows %d and %d: same bucket is %v", i-1, i, w.place == k.Window(i-1).place)
+		for range 20 {
+			rng.Shuffle(n, func(i, j int) { some[i], some[j] = some[j], some[i] })
+			windows := Windows(Seed{7}, some)
+			for i, w := range windows {
+				if w != want[some[i]] {
+					t.Fatalf("%q in %q: %v, want %v", some[i], some, w, want[some[i]])
+				}
+			}
+			checkOrder(t, windows)
 		}
 	}
-	if k.Window(0) != k {
-		t.Error("window 0 is not the key itself")
+	if a, b := Windows(Seed{7}, []string{"a"}), Windows(Seed{8}, []string{"a"}); a[0] == b[0] {
+		t.Error("the seed does not matter")
+	}
+}
+
+func checkOrder(t *testing.T, windows []Window) {
+	t.Helper()
+	order := Order(windows)
+	seen, size := map[int]bool{}, map[uint64]int{}
+	for k, i := range order {
+		seen[i] = true
+		size[windows[i].group]++
+		if k > 0 && (windows[order[k-1]].group > windows[i].group || windows[order[k-1]].group == windows[i].group && order[k-1] > i) {
+			t.Fatalf("order %v of %v", order, windows)
+		}
+	}
+	for group, n := range size {
+		if n > windowsTogether {
+			t.Errorf("%d windows share bucket %d", n, group)
+		}
+	}
+	if len(seen) != len(windows) || len(size) != (len(windows)+windowsTogether-1)/windowsTogether {
+		t.Fatalf("order %v of %v", order, windows)
 	}
 }
 
