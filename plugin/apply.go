@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 
@@ -78,6 +80,9 @@ func describe(cause any) string {
 	}
 	return "a value of another kind"
 }
+
+// errRefused is any trouble that the host has with a call.
+var errRefused = errors.New("it is not possible now")
 
 // check counts on the host to do what it can do in this callback. It cannot
 // be left unsaid when it does not.

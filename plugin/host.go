@@ -6,33 +6,12 @@ import (
 	"runtime"
 
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
-
-	"github.com/sparkward/sparkward/plugin/internal/guard"
 )
 
 // host gives guard the proxy: shared data, statistics, log and randomness.
 type host struct{}
 
 func newHost() host { return host{} }
-
-// Get reads shared data.
-func (host) Get(key string) ([]byte, uint32, error) {
-	value, cas, err := proxywasm.GetSharedData(key)
-	if err == types.ErrorStatusNotFound {
-		return nil, 0, guard.ErrAbsent
-	}
-	return value, cas, err
-}
-
-// Set writes shared data if it is unchanged since cas.
-func (host) Set(key string, value []byte, cas uint32) error {
-	err := proxywasm.SetSharedData(key, value, cas)
-	if err == types.ErrorStatusCasMismatch {
-		return guard.ErrMismatch
-	}
-	return err
-}
 
 // Random returns 64 random bits.
 func (host) Random() uint64 { return rand.Uint64() }

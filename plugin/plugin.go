@@ -32,6 +32,10 @@ type plugin struct {
 	holdProven bool
 	parked     map[uint32]*stream // wait for the answer to the same question
 	ticked     int64              // Unix nanoseconds of the last whole tick
+
+	// The memory of the last header maps. There are two because an answer of
+	// the filter's own has its callback inside that of the request.
+	headers, answerHeaders [][2]string
 }
 
 // OnPluginStart reads the policy. A broken one is refused with every error it
@@ -47,7 +51,7 @@ func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 		logLines("policy refused: ", err)
 		return types.OnPluginStartStatusFailed
 	}
-	if p.guard, err = guard.New(cfg, newHost(), time.Now()); err != nil {
+	if p.guard, err = guard.New(cfg, newHost(), now()); err != nil {
 		logLines("policy refused: ", err)
 		return types.OnPluginStartStatusFailed
 	}
@@ -81,7 +85,7 @@ func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
 // OnTick does what is due from time to time.
 func (p *plugin) OnTick() {
 	defer logPanic("tick")
-	now := time.Now()
+	now := now()
 	for _, s := range p.parked {
 		s.resume(now)
 	}

@@ -23,12 +23,13 @@ type stream struct {
 // OnHttpRequestHeaders begins the story.
 func (s *stream) OnHttpRequestHeaders(_ int, end bool) (action types.Action) {
 	defer s.recovered("request headers", &action)
-	headers, err := proxywasm.GetHttpRequestHeaders()
-	if err != nil {
+	headers, ok := headerMap(requestHeaderMap, s.plugin.headers)
+	if !ok {
 		return s.apply(s.request.Unreadable(), requestHeaders)
 	}
+	s.plugin.headers = headers
 	testHook(headers)
-	verdict := s.request.Begin(headers, end, time.Now())
+	verdict := s.request.Begin(headers, end, now())
 	if s.request.Holding() && !s.plugin.holdProven {
 		s.plugin.holding[s.id] = s
 	}
@@ -53,7 +54,7 @@ func (s *stream) OnHttpRequestTrailers(int) (action types.Action) {
 }
 
 func (s *stream) body(end bool) types.Action {
-	action := s.apply(s.request.RequestBody(s.size, s.readBody, end, time.Now()), requestBody)
+	action := s.apply(s.request.RequestBody(s.size, s.readBody, end, now()), requestBody)
 	if s.request.Parked() {
 		s.plugin.parked[s.id] = s
 	}
@@ -82,7 +83,11 @@ func (s *stream) askAgain(now time.Time) (action types.Action) {
 }
 
 func (s *stream) readBody() ([]byte, error) {
-	return proxywasm.GetHttpRequestBody(0, s.size)
+	body := bodyBytes(requestBodyBuffer, s.size)
+	if body == nil {
+		return nil, errRefused
+	}
+	return body, nil
 }
 
 // bodySeen notes that this host delivers bodies while headers are held.
@@ -97,14 +102,15 @@ func (s *stream) bodySeen() {
 // answer gets.
 func (s *stream) OnHttpResponseHeaders(_ int, end bool) (action types.Action) {
 	defer s.recovered("response headers", &action)
-	headers, err := proxywasm.GetHttpResponseHeaders()
-	if err != nil {
+	headers, ok := headerMap(responseHeaderMap, s.plugin.answerHeaders)
+	if !ok {
 		return types.ActionContinue
 	}
-	edits := s.request.ResponseHeaders(headers, end, time.Now())
-	if len(edits) > 0 {
-		check(proxywasm.ReplaceHttpResponseHeaders(guard.Apply(headers, edits)))
+	edits := s.request.ResponseHeaders(headers, end, now())
+	if headers = guard.Apply(headers, edits); len(edits) > 0 && !setHeaderMap(responseHeaderMap, headers) {
+		check(errRefused)
 	}
+	s.plugin.answerHeaders = headers
 	return types.ActionContinue
 }
 
@@ -113,18 +119,18 @@ func (s *stream) OnHttpResponseBody(size int, end bool) (action types.Action) {
 	defer s.recovered("response body", &action)
 	var piece []byte
 	if size > 0 && s.request.Watching() {
-		var err error
-		piece, err = proxywasm.GetHttpResponseBody(0, size)
-		check(err)
+		if piece = bodyBytes(responseBodyBuffer, size); piece == nil {
+			check(errRefused)
+		}
 	}
-	s.request.ResponseBody(piece, end, time.Now())
+	s.request.ResponseBody(piece, end, now())
 	return types.ActionContinue
 }
 
 // OnHttpResponseTrailers ends the answer.
 func (s *stream) OnHttpResponseTrailers(int) (action types.Action) {
 	defer s.recovered("response trailers", &action)
-	s.request.ResponseBody(nil, true, time.Now())
+	s.request.ResponseBody(nil, true, now())
 	return types.ActionContinue
 }
 
@@ -133,16 +139,12 @@ func (s *stream) OnHttpStreamDone() {
 	defer s.recovered("stream done", nil)
 	delete(s.plugin.holding, s.id)
 	delete(s.plugin.parked, s.id)
-	s.request.Done(time.Now())
+	s.request.Done(now())
 }
 
 // Property returns a property of this stream, or "".
 func (s *stream) Property(path ...string) string {
-	value, err := proxywasm.GetProperty(path)
-	if err != nil {
-		return ""
-	}
-	return string(value)
+	return property(path)
 }
 
 // Publish sets the filter state wasm.sparkward.<name>.

@@ -76,17 +76,29 @@ func Apply(headers [][2]string, edits []Edit) [][2]string {
 }
 
 func applyOne(headers [][2]string, e Edit) [][2]string {
-	kept, placed := headers[:0], e.Remove
-	for _, h := range headers {
-		switch {
-		case h[0] != e.Name:
-			kept = append(kept, h)
-		case !placed:
-			kept, placed = append(kept, [2]string{e.Name, e.Value}), true
+	at := fields(headers).index(e.Name, 0)
+	if at < 0 {
+		if e.Remove {
+			return headers
+		}
+		return append(headers, [2]string{e.Name, e.Value})
+	}
+	if !e.Remove {
+		headers[at][1] = e.Value
+		at = fields(headers).index(e.Name, at+1)
+	}
+	for ; at >= 0; at = fields(headers).index(e.Name, at) {
+		headers = append(headers[:at], headers[at+1:]...)
+	}
+	return headers
+}
+
+// index returns the place of a header's next value, from one on, or -1.
+func (f fields) index(name string, from int) int {
+	for i := from; i < len(f); i++ {
+		if f[i][0] == name {
+			return i
 		}
 	}
-	if !placed {
-		kept = append(kept, [2]string{e.Name, e.Value})
-	}
-	return kept
+	return -1
 }
