@@ -18,6 +18,7 @@ import (
 //	> body TEXT      sends a DATA frame; "> end TEXT" one that ends the stream
 //	> last | name: value                 sends trailers
 //	> reset          resets the stream
+//	> bighead SIZE N opens a stream with N headers of SIZE bytes; the request ends
 //	<                reads frames to the end of the response and prints them
 //	< frame          reads what has come
 //	pause 50ms, close
@@ -103,6 +104,10 @@ func (c *diffClient2) send(what string) (err error) {
 	case "reset":
 		c.stream.Reset(8)
 		return nil
+	case "bighead":
+		var size, n int
+		fmt.Sscan(rest, &size, &n)
+		kind, rest = "GET!", "/"+strings.Repeat(" | x-big: "+strings.Repeat("b", size), n)
 	}
 	method, end := strings.CutSuffix(kind, "!")
 	target, rest, _ := strings.Cut(rest, " | ")

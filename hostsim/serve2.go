@@ -1,6 +1,8 @@
 package hostsim
 
 import (
+	"errors"
+
 	"github.com/sparkward/sparkward/hostsim/internal/chain"
 	"github.com/sparkward/sparkward/hostsim/internal/http2"
 )
@@ -28,6 +30,10 @@ func (d drainer) Close() error {
 // stream serves one request.
 func (c *server2) stream(st *http2.Stream) {
 	parts, err := st.Next()
+	var refused *http2.RefusedError
+	if errors.As(err, &refused) {
+		c.refused2(refused.Details)
+	}
 	if err != nil {
 		return
 	}
@@ -42,6 +48,17 @@ func (c *server2) stream(st *http2.Stream) {
 		s.requestParts(parts...)
 		st.Ack(sizeOf(parts))
 	}
+}
+
+// refused2 logs a request that was reset because of its headers. No filter knew it.
+func (c *server2) refused2(details string) {
+	if c.host.opts.AccessLog == nil {
+		return
+	}
+	info := c.info(protocolHTTP2)
+	info.SetDetails(details)
+	info.Flags = chain.DownstreamRemoteReset // Envoy's flag for it
+	c.host.opts.AccessLog((&stream{w: c.w, info: info}).entry())
 }
 
 func sizeOf(parts []part) (n int) {

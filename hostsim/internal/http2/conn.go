@@ -26,6 +26,8 @@ const (
 	connWindow   = 16 << 20
 	firstWindow  = 65535    // before any settings, from RFC 9113
 	maxHeaders   = 60 << 10 // Envoy's default max_request_headers_kb
+	maxFields    = 100      // Envoy's default max_headers_count
+	maxBlock     = 1 << 20  // of headers that are read at all, to be refused
 	maxStreams   = 1024     // open at once
 )
 
@@ -38,6 +40,13 @@ type ResetError struct{ Code uint32 }
 func (e *ResetError) Error() string {
 	return "reset by the other side: " + http2.ErrCode(e.Code).String()
 }
+
+// RefusedError is returned for a client's stream that was reset because of its headers.
+type RefusedError struct {
+	Details string // why, as in Envoy's response code details
+}
+
+func (e *RefusedError) Error() string { return "refused: " + e.Details }
 
 // Part is a part of a message: headers, data or trailers. End says that it is the last.
 type Part struct {
@@ -75,7 +84,8 @@ func Serve(conn net.Conn, source io.Reader, accept func(*Stream)) *Conn {
 	return c
 }
 
-// Run serves until the connection ends.
+// Run serves until the connection ends. A stream that was refused for its headers is given
+// to accept, too: its Next returns a *RefusedError.
 func (c *Conn) Run() {
 	c.start()
 	c.read()
@@ -100,7 +110,7 @@ func newConn(conn net.Conn, source io.Reader) *Conn {
 	c.encoder = hpack.NewEncoder(&c.encoded)
 	c.framer = http2.NewFramer(c.out, bufio.NewReaderSize(source, 32<<10))
 	c.framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-	c.framer.MaxHeaderListSize = maxHeaders
+	c.framer.MaxHeaderListSize = maxBlock
 	c.framer.SetMaxReadFrameSize(1 << 20)
 	return c
 }
@@ -296,14 +306,35 @@ func (c *Conn) onRequest(f *http2.MetaHeadersFrame) error {
 		return http2.ConnectionError(http2.ErrCodeProtocol)
 	}
 	c.lastID = f.StreamID
-	if c.drained || len(c.streams) >= maxStreams || f.Truncated {
+	if c.drained || len(c.streams) >= maxStreams {
 		c.framer.WriteRSTStream(f.StreamID, http2.ErrCodeRefusedStream)
+		return c.out.Flush()
+	}
+	if details := tooMuch(f); details != "" {
+		c.framer.WriteRSTStream(f.StreamID, http2.ErrCodeInternal)
+		c.accept(&Stream{c: c, id: f.StreamID, err: &RefusedError{details}, gone: true})
 		return c.out.Flush()
 	}
 	s := c.newStream(f.StreamID)
 	s.put(Part{Headers: fieldsOf(f, header.Request), End: f.StreamEnded()})
 	c.accept(s)
 	return nil
+}
+
+// tooMuch names the bound that headers are beyond, as Envoy's response code details do;
+// "" for none.
+func tooMuch(f *http2.MetaHeadersFrame) string {
+	size := 0
+	for _, field := range f.Fields {
+		size += len(field.Name) + len(field.Value)
+	}
+	switch {
+	case f.Truncated || size > maxHeaders:
+		return "http2.header_list_size_too_large"
+	case len(f.Fields) > maxFields:
+		return "http2.too_many_headers"
+	}
+	return ""
 }
 
 // fieldsOf makes a header map. A client may send each cookie in a field of its own;

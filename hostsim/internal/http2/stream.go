@@ -129,8 +129,9 @@ func (s *Stream) Send(parts []Part) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, p := range parts {
-		var err error
+		err := ErrClosed
 		switch {
+		case s.sentEnd:
 		case p.Headers != nil:
 			err = s.sendFields(p.Headers, p.End)
 		case p.Trailers != nil:
