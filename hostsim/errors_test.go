@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sparkward/sparkward/hostsim"
 )
@@ -124,5 +125,43 @@ func TestHugeHeaderMap(t *testing.T) {
 	}
 	if failures := w.Failures(); len(failures) != 0 {
 		t.Errorf("failures: %v", failures)
+	}
+}
+
+// A filter that loops for ever is stopped when the host has a limit, in each place where
+// it can loop.
+func TestCallTimeout(t *testing.T) {
+	forever := []byte{opLoop, voidBlock, opBranch, 0, opEnd}
+	for _, c := range []struct {
+		name   string
+		module tiny
+		atLoad bool
+	}{
+		{"_initialize", tiny{funcs: []tinyFunc{{name: "_initialize", sig: ">", code: forever}}}, true},
+		{"proxy_on_vm_start", tiny{funcs: []tinyFunc{{name: "proxy_on_vm_start", sig: "ii>i", code: code(forever, constant(1))}}}, true},
+		{requestHeaders, tiny{funcs: []tinyFunc{{name: requestHeaders, sig: "iii>i", code: code(forever, constant(0))}}}, false},
+		{"malloc", tiny{imports: []tinyFunc{getHeader}, data: ":path", funcs: []tinyFunc{
+			{name: "malloc", sig: "i>i", code: code(forever, constant(0))},
+			{name: requestHeaders, sig: "iii>i", code: readPath(2048)}}}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			limit := func(o *hostsim.Options) { o.CallTimeout = 20 * time.Millisecond }
+			var failure error
+			if c.atLoad {
+				opts := hostsim.Options{Wasm: c.module.build()}
+				limit(&opts)
+				_, failure = hostsim.New(context.Background(), opts)
+			} else {
+				w := startWasm(t, c.module.build(), limit)
+				if got := w.get(t, "/"); got != 503 {
+					t.Errorf("got %d, want 503", got)
+				}
+				failure = errors.Join(w.Failures()...)
+			}
+			var trap *hostsim.TrapError
+			if !errors.As(failure, &trap) || trap.Callback != c.name || !strings.Contains(trap.Reason, "longer than") {
+				t.Errorf("got %v", failure)
+			}
+		})
 	}
 }

@@ -92,8 +92,8 @@ func (h *Host) makeServices() wasm.Services {
 		Yield:      h.yield,
 		HasCluster: func(name string) bool { return h.clusters[name] != nil },
 		OldPoll:    h.opts.OldPollOneoff,
-		Functions:  h.opts.Functions,
-		NodeID:     h.opts.NodeID, NodeCluster: h.opts.NodeCluster,
+		Functions:  h.opts.Functions, CallTimeout: h.opts.CallTimeout,
+		NodeID: h.opts.NodeID, NodeCluster: h.opts.NodeCluster,
 	}
 	if h.opts.Yield != nil {
 		s.Yield = h.opts.Yield
@@ -110,7 +110,7 @@ func (h *Host) load(ctx context.Context, index int, p Plugin) error {
 	module := h.modules[sum]
 	if module == nil {
 		var err error
-		if module, err = wasm.Compile(ctx, p.Wasm, h.opts.CacheDir); err != nil {
+		if module, err = wasm.Compile(ctx, p.Wasm, h.opts.CacheDir, h.opts.CallTimeout > 0); err != nil {
 			return &LoadError{p.Name, err}
 		}
 		h.modules[sum] = module

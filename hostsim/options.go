@@ -171,6 +171,11 @@ type Options struct {
 	// function runs while its worker is held, so it must not wait for the Host.
 	Functions map[string]func(arguments []byte) (result []byte, err error)
 
+	// CallTimeout is how long one call into a filter may take, by the real clock: a filter
+	// that loops for ever fails then with a *TrapError. 0 means no limit, as in Envoy,
+	// whose worker hangs for good. With a limit filters run slower.
+	CallTimeout time.Duration
+
 	// CacheDir is a folder that keeps compiled code for the next process; empty for none.
 	// Within a process the same code is compiled once.
 	CacheDir string

@@ -6,24 +6,35 @@ import (
 	"github.com/tetratelabs/wazero/experimental"
 )
 
-// withMemory has the memory of VMs reserved at its full size when they are made, so that
-// growing never copies it. Only what is touched is used.
-func withMemory(ctx context.Context) context.Context {
-	return experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(allocateMemory))
+// memories allocates what one VM uses. It is reserved at its full size, so that growing
+// never copies it; only what is touched is used. It is kept until the VM is closed: a
+// callback that is stopped from outside may still be running in it for a moment when
+// wazero has given it up.
+type memories struct{ release []func() }
+
+// within returns a context with which modules get their memory here.
+func (m *memories) within(ctx context.Context) context.Context {
+	return experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(m.allocate))
 }
 
-func allocateMemory(capacity, maximum uint64) experimental.LinearMemory {
+func (m *memories) allocate(capacity, maximum uint64) experimental.LinearMemory {
 	if whole, release := reserve(min(maximum, maxMemoryPages<<16)); whole != nil {
-		return &reservedMemory{whole, release}
+		m.release = append(m.release, release)
+		return &reservedMemory{whole}
 	}
 	return &plainMemory{make([]byte, 0, capacity)}
 }
 
-// reservedMemory grows inside memory that was reserved.
-type reservedMemory struct {
-	whole   []byte
-	release func()
+// free gives all of it back. Nothing may run in it any more.
+func (m *memories) free() {
+	for _, release := range m.release {
+		release()
+	}
+	m.release = nil
 }
+
+// reservedMemory grows inside memory that was reserved.
+type reservedMemory struct{ whole []byte }
 
 // Reallocate implements experimental.LinearMemory.
 func (m *reservedMemory) Reallocate(size uint64) []byte {
@@ -34,10 +45,7 @@ func (m *reservedMemory) Reallocate(size uint64) []byte {
 }
 
 // Free implements experimental.LinearMemory.
-func (m *reservedMemory) Free() {
-	m.whole = nil
-	m.release()
-}
+func (m *reservedMemory) Free() {}
 
 // plainMemory is for systems where nothing can be reserved.
 type plainMemory struct{ data []byte }
@@ -57,4 +65,4 @@ func (m *plainMemory) Reallocate(size uint64) []byte {
 }
 
 // Free implements experimental.LinearMemory.
-func (m *plainMemory) Free() { m.data = nil }
+func (m *plainMemory) Free() {}

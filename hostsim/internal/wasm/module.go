@@ -41,9 +41,10 @@ type Module struct {
 
 // Compile checks and compiles code and links the host's functions to it. What is in use
 // in this process already, or was until lately, is shared; what was kept in the folder
-// cacheDir is not compiled again.
-func Compile(ctx context.Context, code []byte, cacheDir string) (*Module, error) {
-	key := moduleKey{sha256.Sum256(code), cacheDir}
+// cacheDir is not compiled again. Calls of code that can be stopped end with their
+// context.
+func Compile(ctx context.Context, code []byte, cacheDir string, canStop bool) (*Module, error) {
+	key := moduleKey{sha256.Sum256(code), cacheDir, canStop}
 	shelf.Lock()
 	m := shelf.modules[key]
 	if m == nil {
@@ -68,6 +69,7 @@ func Compile(ctx context.Context, code []byte, cacheDir string) (*Module, error)
 type moduleKey struct {
 	sum      [32]byte
 	cacheDir string
+	canStop  bool
 }
 
 // shelf holds the modules of the process, by code: those in use, and a few more.
@@ -131,7 +133,8 @@ func (m *Module) make(ctx context.Context, code []byte) error {
 	features := api.CoreFeaturesV2 | experimental.CoreFeaturesThreads | experimental.CoreFeaturesTailCall |
 		experimental.CoreFeaturesExtendedConst | experimental.CoreFeaturesExceptionHandling |
 		experimental.CoreFeaturesTypedFunctionReferences
-	config := wazero.NewRuntimeConfig().WithCoreFeatures(features).WithMemoryLimitPages(maxMemoryPages)
+	config := wazero.NewRuntimeConfig().WithCoreFeatures(features).WithMemoryLimitPages(maxMemoryPages).
+		WithCloseOnContextDone(m.key.canStop)
 	if m.key.cacheDir != "" {
 		cache, err := openCache(m.key.cacheDir)
 		if err != nil {

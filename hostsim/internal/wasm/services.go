@@ -30,6 +30,8 @@ type Services struct {
 	HasCluster func(name string) bool
 	// OldPoll answers ENOSYS to poll_oneoff, as Envoy did before April 2026.
 	OldPoll bool
+	// CallTimeout is how long one call into a filter may take; 0 for no limit.
+	CallTimeout time.Duration
 	// Functions are foreign functions beside Envoy's own.
 	Functions map[string]func(arguments []byte) ([]byte, error)
 	// Node is what the properties node and xds.node show: id and cluster.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/sparkward/sparkward/hostsim/internal/abi"
 )
@@ -20,6 +21,7 @@ type VM struct {
 
 	module   api.Module
 	memory   api.Memory
+	memories memories
 	calls    [callbackCount]api.Function
 	malloc   api.Function
 	mallocIn string // the export's name
@@ -74,7 +76,7 @@ func NewVM(ctx context.Context, spec *Spec, worker Worker) *VM {
 	vm.vmCtx = &Context{vm: vm}
 	vm.vmCtx.parent, vm.vmCtx.root = vm.vmCtx, vm.vmCtx
 	vm.contexts[0] = vm.vmCtx
-	vm.ctx = context.WithValue(withMemory(ctx), vmKey{}, vm)
+	vm.ctx = context.WithValue(vm.memories.within(ctx), vmKey{}, vm)
 	if err := vm.instantiate(); err != nil {
 		vm.fail(err, false)
 	}
@@ -161,7 +163,9 @@ func (vm *VM) callStart(name, sig string) error {
 	leave := vm.enter(vm.vmCtx)
 	defer leave()
 	vm.trace("--> %s()", name)
-	_, err = fn.Call(vm.ctx, make([]uint64, len(fn.Definition().ParamTypes()))...)
+	ctx, cancel := vm.limited()
+	defer cancel()
+	_, err = fn.Call(ctx, make([]uint64, len(fn.Definition().ParamTypes()))...)
 	if err != nil {
 		return trapError(name, err)
 	}
@@ -220,7 +224,9 @@ func (vm *VM) call(id callbackID, ctx *Context, args ...uint32) (result uint32, 
 	for i, arg := range args {
 		stack[i] = uint64(arg)
 	}
-	if err := fn.CallWithStack(vm.ctx, stack[:]); err != nil {
+	limited, cancel := vm.limited()
+	defer cancel()
+	if err := fn.CallWithStack(limited, stack[:]); err != nil {
 		err = trapError(callbacks[id].name, err)
 		vm.trace("<-- trap")
 		vm.fail(err, true)
@@ -230,6 +236,14 @@ func (vm *VM) call(id callbackID, ctx *Context, args ...uint32) (result uint32, 
 		vm.traceReturn(id, uint32(stack[0]))
 	}
 	return uint32(stack[0]), true
+}
+
+// limited is the context of one call into the filter.
+func (vm *VM) limited() (context.Context, context.CancelFunc) {
+	if limit := vm.Spec.Host.CallTimeout; limit > 0 {
+		return context.WithTimeout(vm.ctx, limit)
+	}
+	return vm.ctx, func() {}
 }
 
 // has reports whether the filter exports a callback.
@@ -245,6 +259,10 @@ type TrapError struct {
 func (e *TrapError) Error() string { return "the filter failed in " + e.Callback + ": " + e.Reason }
 
 func trapError(name string, err error) error {
+	var exit *sys.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == sys.ExitCodeDeadlineExceeded {
+		return &TrapError{Callback: name, Reason: "it ran longer than the host allows one call"}
+	}
 	reason, stack, _ := strings.Cut(err.Error(), "\n")
 	reason = strings.TrimSuffix(strings.TrimSuffix(reason, " (recovered by wazero)"), "wasm stack trace:")
 	return &TrapError{Callback: name, Reason: strings.TrimPrefix(reason, "wasm error: "), Stack: stack}
@@ -277,7 +295,9 @@ func (vm *VM) allocate(data []byte) (ptr uint32, ok bool) {
 	leave := vm.enter(vm.vmCtx)
 	defer leave()
 	stack := [1]uint64{uint64(len(data))}
-	if err := fn.CallWithStack(vm.ctx, stack[:]); err != nil {
+	ctx, cancel := vm.limited()
+	defer cancel()
+	if err := fn.CallWithStack(ctx, stack[:]); err != nil {
 		vm.fail(trapError(vm.mallocIn, err), true)
 		return 0, false
 	}
@@ -307,6 +327,7 @@ func (vm *VM) Close() {
 	}
 	vm.module, vm.memory, vm.malloc = nil, nil, nil
 	clear(vm.calls[:])
+	vm.memories.free()
 }
 
 // MemorySize is the size of the filter's memory in bytes.
