@@ -23,7 +23,7 @@ type pending struct {
 }
 
 // sendInBackground sends a request and returns when the upstream has it, when
-// it was answered, or after a grace.
+// it was answered, or after s.grace.
 func (s *scenario) sendInBackground(ctx context.Context, d delivery) error {
 	if s.background[d.background] != nil {
 		return fmt.Errorf("%s is still under way", d.background)
@@ -41,7 +41,7 @@ func (s *scenario) sendInBackground(ctx context.Context, d delivery) error {
 		}
 		close(p.done)
 	}()
-	arrived, cancel := context.WithTimeout(ctx, grace)
+	arrived, cancel := context.WithTimeout(ctx, s.grace)
 	defer cancel()
 	go func() {
 		select {

@@ -11,8 +11,9 @@ import (
 	"github.com/sparkward/sparkward/e2e/wire"
 )
 
-// patience bounds one step beside the time that it waits on purpose.
-const patience = 15 * time.Second
+// patience bounds one step beside the time that it waits on purpose. Only what
+// hangs comes near it, on however busy a machine.
+const patience = time.Minute
 
 // scenario is one file on its way through one target.
 type scenario struct {
@@ -27,20 +28,27 @@ type scenario struct {
 
 	background map[string]*pending
 	heard      heard
+
+	grace  time.Duration // see sendInBackground
+	begun  time.Time     // when the host served
+	passed time.Duration // that steps asked for
 }
 
 // play runs the steps of a scenario file on a target and returns the file with
-// the transcript that really came out.
-func play(ctx context.Context, t target, name, text string) (string, error) {
+// the transcript that really came out, and the time that passed beside what the
+// steps asked for. Slack is how many times as long as usual is waited for what may
+// not come.
+func play(ctx context.Context, t target, name, text string, slack int) (got string, strayed time.Duration, err error) {
 	f, err := script.Parse(text)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	wasm, err := artefact("sparkward.wasm")
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	s := &scenario{
+		grace:      time.Duration(slack) * grace,
 		target:     t,
 		setup:      setup{name: name, wasm: wasm, workers: 4},
 		requests:   map[string]wire.Request{},
@@ -49,8 +57,17 @@ func play(ctx context.Context, t target, name, text string) (string, error) {
 	}
 	defer s.close()
 	s.setup.counts = slices.ContainsFunc(f.Steps, func(step script.Step) bool { return step.Verb == "stats" })
+	got, err = s.play(ctx, f, text)
+	if s.host != nil {
+		strayed = time.Since(s.begun) - s.passed
+	}
+	return got, strayed, err
+}
+
+func (s *scenario) play(ctx context.Context, f *script.File, text string) (string, error) {
 	outputs := make([][]string, len(f.Steps))
 	for i, step := range f.Steps {
+		var err error
 		if outputs[i], err = s.step(ctx, step); err != nil {
 			return "", fmt.Errorf("line %d: %s: %w", step.Line, step.Verb, err)
 		}
@@ -148,5 +165,6 @@ func (s *scenario) ready(ctx context.Context) error {
 	defer cancel()
 	var err error
 	s.host, err = s.target.start(ctx, s.setup)
+	s.begun = time.Now()
 	return err
 }

@@ -214,7 +214,7 @@ func TestBadFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer target.close()
-			if _, err := play(t.Context(), target, "bad", tt.text); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, _, err := play(t.Context(), target, "bad", tt.text, 1); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
@@ -230,7 +230,7 @@ func TestDifferencesAreSeen(t *testing.T) {
 	}
 	defer target.close()
 	const wrong = "# t\nsend brief\n  GET /v1/models\n< 200\nupstream arrivals\n< 1\naudit\n< {}\n"
-	got, err := play(t.Context(), target, "wrong", wrong)
+	got, _, err := play(t.Context(), target, "wrong", wrong, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

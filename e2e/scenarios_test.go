@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sparkward/sparkward/e2e/script"
 )
@@ -86,13 +87,25 @@ func newTarget(name string) (target, error) {
 	return newSimTarget()
 }
 
+// busy is how much time may pass between the steps of a scenario before it may give
+// something else for that alone: breakers that open for 2 s are open for 1.6 s at
+// least. On a machine that is so busy it is played again, with more slack.
+const busy = time.Second
+
 func playFile(t *testing.T, target target, file string, update bool) {
 	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	name := strings.TrimSuffix(filepath.Base(file), ".txt")
-	got, err := play(t.Context(), target, name, string(want))
+	got, strayed, err := play(t.Context(), target, name, string(want), 1)
+	for _, slack := range []int{4, 16} {
+		if got == string(want) || update || strayed < busy {
+			break
+		}
+		t.Logf("played again: %v passed beside what the steps took on purpose: %v\n%s", strayed, err, script.Diff(string(want), got))
+		got, strayed, err = play(t.Context(), target, name, string(want), slack)
+	}
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}

@@ -135,6 +135,9 @@ func (s *scenario) advance(ctx context.Context, step script.Step) ([]string, err
 		return nil, fmt.Errorf("got %q, want a duration up to 1m", step.Words[0])
 	}
 	s.host.advance(d)
+	if s.host.realTime() {
+		s.passed += d
+	}
 	return nil, nil
 }
 
