@@ -23,12 +23,13 @@ import (
 //	< frame          reads what has come
 //	pause 50ms, close
 type diffClient2 struct {
-	address string
-	settle  func()
-	conn    *http2.Conn
-	raw     net.Conn
-	stream  *http2.Stream
-	out     strings.Builder
+	address  string
+	settle   func()
+	patience time.Duration
+	conn     *http2.Conn
+	raw      net.Conn
+	stream   *http2.Stream
+	out      strings.Builder
 }
 
 func (c *diffClient2) run(steps string) {
@@ -89,7 +90,7 @@ func (c *diffClient2) step(line string) error {
 		defer c.settle()
 		return c.send(rest)
 	}
-	timer := time.AfterFunc(patience, c.conn.Close)
+	timer := time.AfterFunc(c.patience, c.conn.Close)
 	defer timer.Stop()
 	return c.receive(rest)
 }

@@ -29,17 +29,18 @@ import (
 //	pause 50ms       waits
 //	close            closes the connection; the next step opens a new one
 type diffClient struct {
-	address string
-	tcp     bool   // a connection alone brings something about
-	settle  func() // waits until the host has done what a step brought about
-	conn    net.Conn
-	reader  *http1.Reader
-	method  string
-	body    *http1.Body
-	out     strings.Builder
+	address  string
+	tcp      bool // a connection alone brings something about
+	patience time.Duration
+	settle   func() // waits until the host has done what a step brought about
+	conn     net.Conn
+	reader   *http1.Reader
+	method   string
+	body     *http1.Body
+	out      strings.Builder
 }
 
-// patience is how long a client waits for a host, in all.
+// patience is how long a client waits for a host, in all, with no slack.
 const patience = 3 * time.Second
 
 func (c *diffClient) run(steps string) {
@@ -109,7 +110,7 @@ func (c *diffClient) step(line string) error {
 	case ">":
 		return c.send(rest)
 	case "<":
-		c.conn.SetReadDeadline(time.Now().Add(patience))
+		c.conn.SetReadDeadline(time.Now().Add(c.patience))
 		return c.receive(rest)
 	}
 	return errors.New("no such step")
