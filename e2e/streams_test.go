@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -47,4 +48,36 @@ func TestAStreamThatNeverEnds(t *testing.T) {
 	if grown := s.memory() - before; grown > 4<<20 {
 		t.Errorf("the VM grew by %d bytes", grown)
 	}
+}
+
+// TestACallThatWaitsInALostVM: nobody is left to wake a call that waits for another's
+// answer in a VM that is lost, and nothing that happens tells Envoy of it. Its
+// stream_idle_timeout ends the call, which never gets by the filter.
+func TestACallThatWaitsInALostVM(t *testing.T) {
+	s := startSetup(t, setup{workers: 1, policy: "auth: {default: public}\ncache: {paths: [/v1/chat/completions]}"}, "sparkward-test.wasm",
+		func(b *bootstrap, _ upstreams) { findType(b.listener, hcmType)[0]["stream_idle_timeout"] = "6s" })
+	first, others := make(chan string, 1), make(chan string, 2)
+	go func() { first <- s.ask("x-demo-hold", "a") }()
+	if err := s.up.main.WaitArrived(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	for range cap(others) {
+		go func() { others <- s.ask() }()
+	}
+	time.Sleep(time.Second) // until they wait: then there is no more to see of them
+	s.wantAsk("503", "x-sparkward-test", "trap")
+	for range cap(others) {
+		if got, took := <-others, time.Since(begin); got != "503" || took < 6*time.Second {
+			t.Errorf("a call that waited got %s after %v", got, took)
+		}
+	}
+	s.up.main.Release("a")
+	if got := <-first; !strings.HasPrefix(got, "503") {
+		t.Errorf("the first got %s", got)
+	}
+	if n := len(s.up.main.Seen()); n != 1 {
+		t.Errorf("%d calls came to the provider", n)
+	}
+	s.wantAsk("200")
 }

@@ -31,14 +31,23 @@ type together struct {
 // has edited the configuration.
 func startTogether(t *testing.T, breaker string, change func(b *bootstrap, up upstreams)) *together {
 	t.Helper()
+	return startSetup(t, setup{workers: 2, policy: `
+auth: {default: optional, master_keys: [{name: ops, sha256: ` + digestOf("sk-master") + `}]}
+breakers: [` + breaker + `]`}, "sparkward.wasm", change)
+}
+
+// startSetup starts Envoy with a build of the filter, after change has edited the
+// configuration.
+func startSetup(t *testing.T, s setup, wasm string, change func(b *bootstrap, up upstreams)) *together {
+	t.Helper()
 	target, err := newEnvoyTarget()
 	if err != nil {
 		t.Fatal(err)
 	}
-	wasm, err := artefact("sparkward.wasm")
-	if err != nil {
+	if s.wasm, err = artefact(wasm); err != nil {
 		t.Fatal(err)
 	}
+	s.name = "together"
 	up, err := newUpstreams()
 	if err != nil {
 		t.Fatal(err)
@@ -47,9 +56,6 @@ func startTogether(t *testing.T, breaker string, change func(b *bootstrap, up up
 	dir := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	s := setup{name: "together", wasm: wasm, workers: 2, policy: `
-auth: {default: optional, master_keys: [{name: ops, sha256: ` + digestOf("sk-master") + `}]}
-breakers: [` + breaker + `]`}
 	log := filepath.Join(dir, "access.log")
 	b, err := render(ctx, s, up, log, dir)
 	if err != nil {

@@ -30,6 +30,7 @@ type cacheCall struct {
 	asked   int64 // Unix nanoseconds
 	key     respcache.Key
 	flight  bool // this call asks the upstream for others too
+	seat    int  // its place in Guard.flying
 	kept    bool // the answer was offered to the cache
 	answer  respcache.Response
 }
@@ -191,6 +192,7 @@ const sweepStep = 4
 func (g *Guard) Tick(now time.Time) {
 	g.wakeBreakers(now)
 	if g.cache != nil {
+		g.stillFlying(now)
 		g.cache.Sweep(sweepStep, now)
 	}
 }

@@ -8,9 +8,11 @@ import (
 
 const (
 	// flightTime is how long a call may wait for the answer to another one that
-	// asks the same: most answers have come by then, and a worker that was lost
-	// with the first call does not hold up the others for longer.
+	// asks the same: most answers have come by then.
 	flightTime = 30 * time.Second
+	// flightLease is how long the first call's worker may be silent before the
+	// others take it for lost: three ticks.
+	flightLease = 3 * time.Second
 	// mostParked is how many calls of one worker may wait at a time, which
 	// bounds the work of a tick. One more goes upstream by itself.
 	mostParked = 256
@@ -37,13 +39,16 @@ func (r *Request) park(verdict Verdict, now time.Time) bool {
 	if c == nil || c.state != cacheMiss || c.request.NoCache || c.request.OnlyIfCached || !r.held || !g.CanPark() {
 		return false
 	}
-	wait := g.cache.Begin(c.key, flightTime, now)
-	if c.flight = wait == 0; c.flight || g.parked >= mostParked {
+	if g.cache.Begin(c.key, flightLease, now) == 0 {
+		r.takeOff()
+		return false
+	}
+	if g.parked >= mostParked {
 		return false
 	}
 	g.parked++
 	r.phase, r.body = phaseParked, nil
-	r.wait = &parked{verdict, now.Add(wait).UnixNano()}
+	r.wait = &parked{verdict, now.Add(flightTime).UnixNano()}
 	return true
 }
 
@@ -84,10 +89,34 @@ func (r *Request) unpark() {
 	}
 }
 
+// takeOff notes that others may wait for this call.
+func (r *Request) takeOff() {
+	g := r.g
+	r.cache.flight = true
+	r.cache.seat = len(g.flying)
+	g.flying = append(g.flying, r)
+}
+
 // landed lets the calls go that wait for this one's answer.
 func (r *Request) landed() {
-	if r.cache != nil && r.cache.flight {
-		r.cache.flight = false
-		r.g.cache.End(r.cache.key)
+	if r.cache == nil || !r.cache.flight {
+		return
+	}
+	g, seat, last := r.g, r.cache.seat, len(r.g.flying)-1
+	r.cache.flight = false
+	g.flying[seat] = g.flying[last]
+	g.flying[seat].cache.seat = seat
+	g.flying[last] = nil
+	g.flying = g.flying[:last]
+	g.cache.End(r.cache.key)
+}
+
+// stillFlying tells the calls that wait in any worker that those they wait for are
+// not lost.
+func (g *Guard) stillFlying(now time.Time) {
+	for _, r := range g.flying {
+		if left := flightTime - since(r.cache.asked, now); left > 0 {
+			g.cache.Renew(r.cache.key, min(left, flightLease), now)
+		}
 	}
 }

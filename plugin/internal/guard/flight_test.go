@@ -113,7 +113,7 @@ func TestNobodyWaitsInVain(t *testing.T) {
 			a.request.ResponseBody(make([]byte, 1<<20), false, start.Add(time.Second))
 		}, time.Second},
 		{"a client that left", func(a *waiter) { a.request.Done(start.Add(time.Second)) }, time.Second},
-		{"a worker that was lost", func(*waiter) {}, flightTime},
+		{"a worker that was lost", func(*waiter) {}, flightLease},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -132,6 +132,30 @@ func TestNobodyWaitsInVain(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestASlowAnswerIsWaitedFor: as long as the first call's worker ticks, and not for
+// ever; who comes late waits no longer than who came early.
+func TestASlowAnswerIsWaitedFor(t *testing.T) {
+	host := newTestHost()
+	one, two := newGuardOn(t, host, policyWith(cachePolicy)), newGuardOn(t, host, policyWith(cachePolicy))
+	first, second := wonder(one, "capital?", 0), wonder(two, "capital?", 0)
+	var late *waiter
+	for at := time.Second; at < flightTime; at += time.Second {
+		one.Tick(start.Add(at))
+		if second.tick(at); second.state != "waits" {
+			t.Fatalf("%s after %v", second.state, at)
+		}
+		if at == 20*time.Second {
+			late = wonder(two, "capital?", at)
+		}
+	}
+	one.Tick(start.Add(flightTime))
+	second.tick(flightTime)
+	late.tick(flightTime)
+	if got := states(first, second, late); got != "sent sent sent" {
+		t.Error(got)
 	}
 }
 
@@ -255,8 +279,10 @@ func playFlights(t *testing.T, rnd *rand.Rand) {
 		m.end(0, 3)
 		m.tick()
 	}
-	if m.guards[0].parked+m.guards[1].parked != 0 {
-		t.Fatal("somebody is parked for ever")
+	for _, g := range m.guards {
+		if g.parked+len(g.flying) != 0 {
+			t.Fatal("somebody is parked or in flight for ever")
+		}
 	}
 }
 
@@ -289,6 +315,9 @@ func (a *waiter) sentAt() time.Duration { return time.Duration(a.request.started
 
 // tick looks at all who wait, in the order in which they came.
 func (m *flightModel) tick() {
+	for _, g := range m.guards {
+		g.Tick(start.Add(m.at))
+	}
 	rest := m.live[:0]
 	for _, a := range m.live {
 		text := m.text[a]

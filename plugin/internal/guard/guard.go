@@ -63,7 +63,8 @@ type Guard struct {
 
 	cache  *respcache.Cache // nil without one
 	hasher *respcache.Hasher
-	parked int // requests that wait for the answer to another
+	parked int        // requests that wait for the answer to another
+	flying []*Request // those whose answer others may wait for
 
 	// Reused from call to call: each is done with when the edge has applied
 	// the verdict.

@@ -455,6 +455,37 @@ func TestFlights(t *testing.T) {
 	}
 }
 
+// TestRenew: a call that is under way gets more time, one that has ended or lost its
+// place does not.
+func TestRenew(t *testing.T) {
+	c, store := newCache(t, settings())
+	a, b := Key{1}, Key{2} // in one place
+	c.Renew(a, time.Second, start)
+	if keys, _ := store.Size(); keys != 0 {
+		t.Error("what never began was renewed")
+	}
+	want := func(what string, key Key, at, want time.Duration) {
+		t.Helper()
+		if got := c.Under(key, start.Add(at)); got != want {
+			t.Errorf("%s: %v left, want %v", what, got, want)
+		}
+	}
+	c.Begin(a, 3*time.Second, start)
+	c.Renew(a, 3*time.Second, start.Add(2*time.Second))
+	want("renewed", a, 4*time.Second, time.Second)
+	c.Renew(a, 3*time.Second, start.Add(10*time.Second))
+	want("renewed late", a, 11*time.Second, 2*time.Second)
+	c.Renew(a, time.Hour, start.Add(11*time.Second))
+	want("renewed for too long", a, 11*time.Second, MaxFlight)
+	c.Begin(b, 3*time.Second, start.Add(12*time.Second))
+	c.Renew(a, 3*time.Second, start.Add(12*time.Second))
+	want("lost its place", a, 12*time.Second, 0)
+	want("has the place", b, 12*time.Second, 3*time.Second)
+	c.End(b)
+	c.Renew(b, 3*time.Second, start.Add(12*time.Second))
+	want("has ended", b, 12*time.Second, 0)
+}
+
 func TestForeignFlight(t *testing.T) {
 	c, store := newCache(t, settings())
 	key := question(t, 1)

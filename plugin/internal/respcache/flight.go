@@ -37,6 +37,18 @@ func (c *Cache) Begin(key Key, lease time.Duration, now time.Time) (wait time.Du
 	return wait
 }
 
+// Renew lets the call that Begin let go first have time until lease from now, if
+// it is still the one that others wait for and has not ended.
+func (c *Cache) Renew(key Key, lease time.Duration, now time.Time) {
+	until := max(now.UnixNano(), 0) + int64(min(max(lease, 0), MaxFlight))
+	_ = kv.Update(c.store, flightName(key), func(old []byte) ([]byte, error) { // else it ends too early
+		if !isFlight(old, key) || ends(old) == 0 {
+			return nil, nil
+		}
+		return flight(key, until), nil
+	})
+}
+
 // Under returns how long the call that Begin let go first still has, 0 when
 // there is none under way.
 func (c *Cache) Under(key Key, now time.Time) time.Duration {
@@ -50,10 +62,10 @@ func (c *Cache) Under(key Key, now time.Time) time.Duration {
 // left is how long the call in a flight's value still has if it is one for key.
 // A time that is too far away is from before the clock was set back.
 func left(value []byte, key Key, at int64) time.Duration {
-	if len(value) != flightSize || value[0] != layout || string(value[1:17]) != string(key[:16]) {
+	if !isFlight(value, key) {
 		return 0
 	}
-	n := int64(binary.LittleEndian.Uint64(value[17:])) - at
+	n := ends(value) - at
 	if n <= 0 || n > int64(MaxFlight)+skew {
 		return 0
 	}
@@ -63,12 +75,20 @@ func left(value []byte, key Key, at int64) time.Duration {
 // End ends what Begin began.
 func (c *Cache) End(key Key) {
 	_ = kv.Update(c.store, flightName(key), func(old []byte) ([]byte, error) { // else the lease ends it
-		if len(old) != flightSize || string(old[1:17]) != string(key[:16]) {
+		if !isFlight(old, key) {
 			return nil, nil
 		}
 		return flight(key, 0), nil
 	})
 }
+
+// isFlight says whether a value is a flight for key, and ends when it does; 0 is
+// one that has ended.
+func isFlight(value []byte, key Key) bool {
+	return len(value) == flightSize && value[0] == layout && string(value[1:17]) == string(key[:16])
+}
+
+func ends(value []byte) int64 { return int64(binary.LittleEndian.Uint64(value[17:])) }
 
 func flight(key Key, until int64) []byte {
 	value := append(make([]byte, 0, flightSize), layout)
