@@ -12,7 +12,6 @@ import (
 
 	"github.com/sparkward/sparkward/e2e/provider"
 	"github.com/sparkward/sparkward/e2e/script"
-	"github.com/sparkward/sparkward/e2e/wire"
 )
 
 // hiddenUpstream are request headers that the hosts add in ways of their own.
@@ -92,7 +91,7 @@ func (s *scenario) stream(ctx context.Context, step script.Step) ([]string, erro
 		return nil, err
 	}
 	d.Set("x-demo-gate", "stream")
-	c := wire.Dial(s.host.addr(), d.http2)
+	c := s.dial(d)
 	defer c.Close()
 	resp, err := c.Send(ctx, d.Request)
 	if err != nil {

@@ -49,6 +49,9 @@ func render(ctx context.Context, s setup, up upstreams, logPath, dir string) (*b
 	if s.stop != "" {
 		b.plugin["allow_on_headers_stop_iteration"] = s.stop == "true"
 	}
+	if s.tls {
+		b.secure()
+	}
 	b.freePorts()
 	b.name(s.name)
 	return b, nil

@@ -120,6 +120,7 @@ func init() {
 		"fresh":    {(*scenario).fresh, before, false},
 		"cluster":  {(*scenario).cluster, before, false},
 		"envoy":    {(*scenario).envoy, before, false},
+		"tls":      {(*scenario).tls, before, false},
 		"request":  {(*scenario).request, anytime, true},
 		"start":    {(*scenario).start, before, false},
 		"send":     {(*scenario).send, running, true},

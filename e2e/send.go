@@ -41,6 +41,7 @@ type delivery struct {
 	gzip        bool   // compress the body
 	leave       bool   // hang up when the upstream has the whole request
 	events      int    // of a stream, after which the client leaves; 0 = it reads all
+	cert        string // whose certificate the client shows; "" = none
 	background  string // go on with the next step while the answer is waited for
 }
 
@@ -64,7 +65,7 @@ func (s *scenario) delivery(step script.Step) (delivery, error) {
 		name, value, _ := strings.Cut(w, "=")
 		set, ok := options[name]
 		if !ok {
-			return d, fmt.Errorf("no option %q; there are times, connections, pieces, h2, brief, show, trailer, gzip, hangup, await, background", w)
+			return d, fmt.Errorf("no option %q; there are times, connections, pieces, h2, brief, show, trailer, gzip, hangup, await, cert, background", w)
 		}
 		err = errors.Join(err, set(&d, value))
 	}
@@ -104,6 +105,7 @@ var options = map[string]func(d *delivery, value string) error{
 		return want("hangup", v, "headers", "body", "waiting")
 	},
 	"events":     func(d *delivery, v string) (err error) { d.events, err = positive([]string{v}); return },
+	"cert":       func(d *delivery, v string) error { d.cert = v; return nil },
 	"background": func(d *delivery, v string) error { d.background = v; return nil },
 }
 
@@ -142,9 +144,17 @@ func (s *scenario) one(ctx context.Context, d delivery) ([]string, error) {
 	return a.show(d), err
 }
 
+// dial returns a connection for a request.
+func (s *scenario) dial(d delivery) wire.Conn {
+	if s.setup.tls {
+		return wire.DialTLS(s.host.addr(), pki().client(d.cert))
+	}
+	return wire.Dial(s.host.addr(), d.http2)
+}
+
 // exchangeOne sends a request on a connection of its own.
 func (s *scenario) exchangeOne(ctx context.Context, d delivery) (answer, error) {
-	c := wire.Dial(s.host.addr(), d.http2)
+	c := s.dial(d)
 	defer c.Close()
 	up := s.host.upstreams().main
 	next := len(up.Seen()) + 1
@@ -177,7 +187,7 @@ func (s *scenario) tally(ctx context.Context, d delivery) ([]string, error) {
 	left := d.times
 	for range d.connections {
 		wg.Go(func() {
-			c := wire.Dial(s.host.addr(), d.http2)
+			c := s.dial(d)
 			defer c.Close()
 			for {
 				mu.Lock()

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -94,6 +95,9 @@ func (h *simHost) start(ctx context.Context, t *simTarget, s setup) error {
 		return err
 	}
 	h.bound = l.Addr().String()
+	if s.tls {
+		l = tls.NewListener(l, pki().server())
+	}
 	go h.sim.Serve(l)
 	return nil
 }

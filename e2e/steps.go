@@ -48,6 +48,12 @@ func (s *scenario) cluster(_ context.Context, step script.Step) ([]string, error
 	return nil, want("cluster", strings.Join(step.Words, " "), spare)
 }
 
+// tls makes the host ask its clients for certificates.
+func (s *scenario) tls(_ context.Context, step script.Step) ([]string, error) {
+	s.setup.tls = true
+	return nil, none(step.Words)
+}
+
 // envoy changes what the host's own configuration says.
 func (s *scenario) envoy(_ context.Context, step script.Step) (_ []string, err error) {
 	if len(step.Words) == 2 {

@@ -16,6 +16,7 @@ type setup struct {
 	counts    bool                          // the scenario looks at statistics
 	bodyLimit int                           // Envoy's request_body_buffer_limit in bytes; 0 = as rendered
 	spare     bool                          // the host has a third cluster, called spare
+	tls       bool                          // clients speak TLS, and may show a certificate
 	yield     func(worker int, call string) // hostsim's Options.Yield
 	stop      string                        // "true" or "false": allow_on_headers_stop_iteration whatever the policy wants
 }

@@ -26,7 +26,7 @@ const httpTime = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 // completeRequest does to a request what Envoy's connection manager does before the
 // filters see it.
-func (h *Host) completeRequest(m *header.Map) {
+func (h *Host) completeRequest(m *header.Map, secure bool) {
 	for _, nominated := range strings.Split(m.Value("connection"), ",") {
 		if nominated = strings.TrimSpace(nominated); nominated != "" {
 			m.Remove(nominated)
@@ -43,7 +43,7 @@ func (h *Host) completeRequest(m *header.Map) {
 		m.Remove("te")
 	}
 	if _, ok := m.Get("x-forwarded-proto"); !ok {
-		m.Add("x-forwarded-proto", "http")
+		m.Add("x-forwarded-proto", map[bool]string{false: "http", true: "https"}[secure])
 	}
 	if _, ok := m.Get(":scheme"); !ok {
 		m.Add(":scheme", schemeOf(m.Value("x-forwarded-proto")))

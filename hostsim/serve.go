@@ -2,6 +2,7 @@ package hostsim
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -31,8 +32,9 @@ type listeners struct {
 	running  sync.WaitGroup
 }
 
-// Serve answers HTTP/1.1 and HTTP/2 in clear text on a listener until Shutdown or
-// Close. Unlike a server of net/http it keeps the order of headers, and shows each
+// Serve answers HTTP/1.1 and HTTP/2 on a listener until Shutdown or Close: in clear
+// text, or with TLS on one that tls.NewListener made; filters then see the client's
+// certificate in their properties. Unlike a server of net/http it keeps the order of headers, and shows each
 // piece of a body to the filters as it came. Each connection has one worker, in turn.
 func (h *Host) Serve(l net.Listener) error {
 	return h.accept(l, h.serveConn)
@@ -134,11 +136,15 @@ func (h *Host) serveConn(conn net.Conn) {
 		return
 	}
 	defer h.listeners.remove(conn)
+	secure, err := handshake(conn)
+	if err != nil {
+		return
+	}
 	h.listeners.mu.Lock()
 	w := h.workers[h.listeners.next%len(h.workers)]
 	h.listeners.next++
 	h.listeners.mu.Unlock()
-	c := &server1{host: h, w: w, conn: conn, reader: http1.NewReader(conn), id: connections.Add(1)}
+	c := &server1{host: h, w: w, conn: conn, reader: http1.NewReader(conn), id: connections.Add(1), secure: secure}
 	if c.reader.Begins(http2.Preface) {
 		(&server2{c}).serve()
 	} else {
@@ -153,6 +159,25 @@ type server1 struct {
 	conn   net.Conn
 	reader *http1.Reader
 	id     uint64
+	secure *tls.ConnectionState
+}
+
+// handshakeTimeout is Envoy's transport_socket_connect_timeout as it is usually set.
+const handshakeTimeout = 10 * time.Second
+
+// handshake makes a connection ready that is one of TLS; others it leaves alone.
+func handshake(conn net.Conn) (*tls.ConnectionState, error) {
+	c, ok := conn.(*tls.Conn)
+	if !ok {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), handshakeTimeout)
+	defer cancel()
+	if err := c.HandshakeContext(ctx); err != nil {
+		return nil, err
+	}
+	state := c.ConnectionState()
+	return &state, nil
 }
 
 func (c *server1) serve() {
@@ -213,7 +238,7 @@ func (c *server1) exchange(head *http1.Head) bool {
 
 func (c *server1) info(protocol string) *chain.Info {
 	return &chain.Info{Protocol: protocol, Remote: c.conn.RemoteAddr().String(),
-		Local: c.conn.LocalAddr().String(), ConnectionID: c.id, Start: c.host.clock.Now()}
+		Local: c.conn.LocalAddr().String(), ConnectionID: c.id, TLS: c.secure, Start: c.host.clock.Now()}
 }
 
 // worker is the connection's, unless the options pick another.

@@ -72,7 +72,7 @@ func (w *worker) serve(info *chain.Info, c client, closing bool, parts ...part) 
 	} else {
 		info.Remote = remote(s.request, info.Remote)
 	}
-	w.host.completeRequest(s.request)
+	w.host.completeRequest(s.request, info.TLS != nil)
 	w.do(s, func() { s.take(parts) })
 	return s
 }

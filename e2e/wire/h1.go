@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -18,6 +19,7 @@ const gap = time.Millisecond
 // h1 is an HTTP/1.1 connection written by hand.
 type h1 struct {
 	addr string
+	tls  *tls.Config // nil for clear text
 	c    net.Conn
 	br   *bufio.Reader
 }
@@ -31,7 +33,7 @@ func (h *h1) Close() {
 
 func (h *h1) Send(ctx context.Context, r Request) (*http.Response, error) {
 	if h.c == nil {
-		c, err := new(net.Dialer).DialContext(ctx, "tcp", h.addr)
+		c, err := h.dial(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -61,6 +63,13 @@ func (h *h1) Send(ctx context.Context, r Request) (*http.Response, error) {
 	}
 	resp.Body = &h1Body{ReadCloser: resp.Body, h: h, written: written, keep: !resp.Close, stop: stop}
 	return resp, nil
+}
+
+func (h *h1) dial(ctx context.Context) (net.Conn, error) {
+	if h.tls == nil {
+		return new(net.Dialer).DialContext(ctx, "tcp", h.addr)
+	}
+	return (&tls.Dialer{Config: h.tls}).DialContext(ctx, "tcp", h.addr)
 }
 
 // read returns the first response that is not informational.

@@ -5,6 +5,7 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
 	"net/http"
 	"strconv"
 	"strings"
@@ -115,6 +116,9 @@ func Dial(addr string, http2 bool) Conn {
 	}
 	return &h1{addr: addr}
 }
+
+// DialTLS is Dial for HTTP/1.1 over TLS.
+func DialTLS(addr string, config *tls.Config) Conn { return &h1{addr: addr, tls: config} }
 
 // declaredLength is the content-length to send, or "".
 func (r *Request) declaredLength() string {

@@ -1,6 +1,7 @@
 package chain
 
 import (
+	"crypto/tls"
 	"strings"
 	"time"
 )
@@ -58,6 +59,7 @@ type Info struct {
 	Protocol         string // HTTP/1.1 or HTTP/2
 	Remote, Local    string // addresses of the downstream connection, with port
 	ConnectionID     uint64
+	TLS              *tls.ConnectionState // of the downstream connection, nil in clear text
 	Start            time.Time
 	Elapsed          time.Duration // from start to end, once Over
 	Over             bool

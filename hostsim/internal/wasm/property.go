@@ -1,6 +1,10 @@
 package wasm
 
 import (
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
 	"net"
 	"slices"
 	"strconv"
@@ -244,11 +248,44 @@ func grpcStatusProperty(info *chain.Info, h, t *header.Map) value {
 func connectionProperty(info *chain.Info, name string) value {
 	switch name {
 	case "mtls":
-		return false
+		return info.TLS != nil && len(info.TLS.PeerCertificates) > 0
 	case "id":
 		return info.ConnectionID
 	case "requested_server_name":
+		if info.TLS != nil {
+			return info.TLS.ServerName
+		}
 		return ""
+	case "tls_version":
+		if info.TLS != nil {
+			return strings.Replace(tls.VersionName(info.TLS.Version), "TLS ", "TLSv", 1)
+		}
+	}
+	if info.TLS != nil && len(info.TLS.PeerCertificates) > 0 {
+		return certificateProperty(info.TLS.PeerCertificates[0], name)
+	}
+	return nil
+}
+
+// certificateProperty tells of a client's certificate. As in Envoy a name that it
+// does not have is an empty text.
+func certificateProperty(c *x509.Certificate, name string) value {
+	switch name {
+	case "subject_peer_certificate":
+		return c.Subject.String()
+	case "uri_san_peer_certificate":
+		if len(c.URIs) > 0 {
+			return c.URIs[0].String()
+		}
+		return ""
+	case "dns_san_peer_certificate":
+		if len(c.DNSNames) > 0 {
+			return c.DNSNames[0]
+		}
+		return ""
+	case "sha256_peer_certificate_digest":
+		sum := sha256.Sum256(c.Raw)
+		return hex.EncodeToString(sum[:])
 	}
 	return nil
 }
