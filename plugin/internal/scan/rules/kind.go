@@ -80,8 +80,8 @@ func kindBefore(text []byte, i int) uint8 {
 	return kindAt(text, i)
 }
 
-// units is the distance that a character of a spread script counts.
-func units(lead byte) int32 {
+// unitsOf is the distance that a character of a spread script counts.
+func unitsOf(lead byte) int32 {
 	if lead >= 0xE4 && lead <= 0xE9 {
 		return hanUnits
 	}

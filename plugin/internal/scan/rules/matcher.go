@@ -10,6 +10,7 @@ type Matcher struct {
 	pos         int32   // the same for the last word of the phrase that begins there
 	last        []int32 // of a class: where it was seen last; 0 for never
 	state       [2]state
+	past        past
 	found       int // rules found so far
 }
 
@@ -19,7 +20,15 @@ type state struct {
 	awake  uint64  // keys whose words were seen
 	chain  []int32 // of a slot of an ordered pattern: where the latest match up to it began
 	result []Result
+	// wait holds, for each pattern, the slot without a new word for which it
+	// cannot match, or one of anySlot and noSlot.
+	wait []uint8
 }
+
+const (
+	anySlot = 0xFF - iota
+	noSlot  // the pattern cannot tell anything new
+)
 
 // Result tells how a rule was found.
 type Result uint8
@@ -48,22 +57,26 @@ func NewMatcher(base, extra *Table) *Matcher {
 		m.state[1] = newState(extra)
 		classes = len(extra.Classes)
 	}
-	m.last = make([]int32, classes)
+	m.last, m.past.last = make([]int32, classes), make([]sighting, classes)
 	return m
 }
 
 func newState(t *Table) state {
-	return state{table: t, chain: make([]int32, len(t.SlotAt)), result: make([]Result, len(t.Rules))}
+	return state{table: t, chain: make([]int32, len(t.SlotAt)), result: make([]Result, len(t.Rules)), wait: make([]uint8, len(t.Patterns))}
 }
 
 func (m *Matcher) reset(text []byte) {
 	m.text, m.start, m.found = text, origin, 0
 	clear(m.last)
+	m.past.reset()
 	for i := range m.state {
 		s := &m.state[i]
 		s.awake = 1 << maxKeys
 		clear(s.chain)
 		clear(s.result)
+		for k := range s.wait {
+			s.wait[k] = anySlot
+		}
 	}
 }
 
@@ -117,7 +130,7 @@ func (m *Matcher) serve(s *state, class uint16) {
 		return
 	}
 	for _, u := range t.Uses[t.UseAt[class]:t.UseAt[class+1]] {
-		if s.awake>>u.Key&1 == 0 {
+		if wait := s.wait[u.Pattern]; wait != anySlot && wait != u.Slot || s.awake>>u.Key&1 == 0 {
 			continue
 		}
 		p := &t.Patterns[u.Pattern]
@@ -125,10 +138,10 @@ func (m *Matcher) serve(s *state, class uint16) {
 		if p.Ordered {
 			begin = m.ordered(s, p, u.Slot)
 		} else {
-			begin = m.anyOrder(s, p, u.Slot)
+			begin = m.anyOrder(s, u)
 		}
 		if begin != 0 {
-			m.match(s, p, begin)
+			m.match(s, u.Pattern, begin)
 		}
 	}
 }
@@ -152,19 +165,23 @@ func (m *Matcher) latest(t *Table, slot int) int32 {
 	return at
 }
 
-// anyOrder returns where a match of p begins that the present word completes
-// by filling the slot, or 0.
-func (m *Matcher) anyOrder(s *state, p *Pattern, slot uint8) int32 {
+// anyOrder returns where a match begins that the present word completes by
+// filling a slot of a pattern, or 0.
+func (m *Matcher) anyOrder(s *state, u Use) int32 {
+	p := &s.table.Patterns[u.Pattern]
 	begin, oldest := m.pos, m.pos-int32(p.Span)
-	if p.Key != slot && p.Key != noKey && m.latest(s.table, int(p.First)+int(p.Key)) < oldest {
-		return 0 // the rarest one is the one most often missing
-	}
-	for i := 0; i < int(p.Slots); i++ {
-		if i == int(slot) {
+	s.wait[u.Pattern] = anySlot
+	for i := range p.Slots {
+		if i == u.Slot {
 			continue
 		}
-		at := m.latest(s.table, int(p.First)+i)
+		at := m.latest(s.table, int(p.First)+int(i))
 		if at < oldest {
+			// A phrase may lie ahead of the words in it, and a word behind an
+			// escape a word back; no more than that.
+			if at < m.start-wordUnits-int32(p.Span) {
+				s.wait[u.Pattern] = i
+			}
 			return 0
 		}
 		begin = min(begin, at)
@@ -193,13 +210,15 @@ func (m *Matcher) ordered(s *state, p *Pattern, slot uint8) int32 {
 }
 
 // match notes a complete pattern that began at begin.
-func (m *Matcher) match(s *state, p *Pattern, begin int32) {
+func (m *Matcher) match(s *state, number uint16, begin int32) {
+	p := &s.table.Patterns[number]
 	if p.Rule&derives != 0 {
 		m.event(p.Rule &^ derives)
 		return
 	}
 	r := &s.result[p.Rule]
 	if *r == Found {
+		s.wait[number] = noSlot
 		return
 	}
 	found := Found

@@ -85,7 +85,7 @@ func (r *reference) run(text string) map[string]Result {
 			}
 		case kind == kSpread:
 			r.begin(text, i, i)
-			r.start += int(units(text[i]))
+			r.start += int(unitsOf(text[i]))
 			inWord = false
 		case !inWord:
 			r.begin(text, i, i)
@@ -300,7 +300,7 @@ func (r *reference) around(class string, span int, after, here bool) bool {
 			places = append(places, place{i, markUnits})
 			inWord = false
 		case kind == kSpread:
-			places = append(places, place{i, int(units(text[i]))})
+			places = append(places, place{i, int(unitsOf(text[i]))})
 			inWord = false
 		case !inWord:
 			places = append(places, place{i, wordUnits})

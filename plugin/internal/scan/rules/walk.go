@@ -173,7 +173,7 @@ func (w *walker) mixture(b []byte, base int, words, begins uint64) {
 			}
 		case kind == kSpread:
 			w.look(b, at, i)
-			w.start += units(b[at])
+			w.start += unitsOf(b[at])
 			if next := at + width(b[at]); next < 64 { // a word may begin right behind
 				begins |= words & (1 << next)
 				todo |= words & (1 << next)
