@@ -160,36 +160,38 @@ func (f *folder) wide(text []byte, i int) int {
 	f.out = slices.Grow(f.out, len(text)-i+8)
 	out := f.out[:cap(f.out)]
 	at := len(f.out)
-	for i+2 < len(text) && at+3 <= len(out) {
-		c0, c1, c2 := text[i], text[i+1], text[i+2]
-		if c0 < utf8.RuneSelf {
-			if c1|c2 < utf8.RuneSelf || c0 < ' ' || c0 == 0x7F || c0 == ' ' && (at == f.start || out[at-1] <= ' ') {
+	for i+4 <= len(text) && at+4 <= len(out) {
+		p, to := (*[4]byte)(text[i:]), (*[4]byte)(out[at:])
+		c0, c1, c2 := uint(p[0]), uint(p[1]), uint(p[2])
+		r, n := c0&0x0F<<12|c1&0x3F<<6|c2&0x3F, 3
+		if c0 < 0xE0 {
+			if c0 < utf8.RuneSelf {
+				if c1|c2 < utf8.RuneSelf || c0 < ' ' || c0 == 0x7F || c0 == ' ' && (at == f.start || out[at-1] <= ' ') {
+					break
+				}
+				to[0] = asciiFold[c0]
+				i, at = i+1, at+1
+				continue
+			}
+			if c0 < 0xC2 || c1>>6 != 2 {
 				break
 			}
-			out[at] = asciiFold[c0]
-			i, at = i+1, at+1
-			continue
-		}
-		var r, n uint
-		switch {
-		case c0 >= 0xC2 && c0 < 0xE0 && c1&0xC0 == 0x80:
-			r, n = uint(c0&0x1F)<<6|uint(c1&0x3F), 2
-		case c0 > 0xE0 && c0 < 0xF0 && c0 != 0xED && c1&c2&0x80 != 0 && (c1|c2)&0x40 == 0:
-			r, n = uint(c0&0x0F)<<12|uint(c1&0x3F)<<6|uint(c2&0x3F), 3
-		}
-		if n == 0 || r>>8 == 0x11 {
+			r, n = c0&0x1F<<6|c1&0x3F, 2
+		} else if (c1|c2)>>6 != 2 || c1&c2 < 0x80 || r < 0x800 || c0 == 0xED || c0 >= 0xF0 || r>>8 == 0x11 {
 			break
 		}
 		m := uint(pages[int(pageAt[r>>6&0x3FF])<<6|int(r&63)])
+		if m == same {
+			*to = *p // what is one too many is written over
+			i, at = i+n, at+n
+			continue
+		}
 		switch {
-		case m == same:
-			out[at], out[at+1], out[at+2] = c0, c1, c2
-			at += int(n)
 		case m > ' ' && m < utf8.RuneSelf:
-			out[at] = byte(m)
+			to[0] = byte(m)
 			at++
 		case m >= utf8.RuneSelf && m < 0x800:
-			out[at], out[at+1] = 0xC0|byte(m>>6), 0x80|byte(m&0x3F)
+			to[0], to[1] = 0xC0|byte(m>>6), 0x80|byte(m&0x3F)
 			at += 2
 		default:
 			n = 0
@@ -197,7 +199,7 @@ func (f *folder) wide(text []byte, i int) int {
 		if n == 0 {
 			break
 		}
-		i += int(n)
+		i += n
 	}
 	if at > len(f.out) {
 		f.last = out[at-1]
