@@ -41,7 +41,7 @@ func (s *Scanner) decode(v *view) {
 		s.reveal(v)
 	}
 	tr := &v.traits
-	if tr.Other&(1<<('\\'-0x40)) != 0 || tr.Seps&(1<<'%'|1<<'&'|1<<'=') != 0 {
+	if tr.Marks[1]&(1<<('\\'-0x40)) != 0 || tr.Marks[0]&(1<<'%'|1<<'&'|1<<'=') != 0 {
 		if kinds := decode.Escaped(v.raw); kinds != 0 {
 			b := s.room(v)
 			out, kind := decode.Unescape(b.raw[:0], v.raw, kinds)

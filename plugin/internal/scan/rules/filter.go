@@ -127,9 +127,15 @@ func pack(s string) (x uint64) {
 	return x
 }
 
-// hasOther tells whether a pattern may begin with the character outside ASCII
+// hasOther returns 1 if a pattern may begin with the character outside ASCII
 // whose first bytes are the lowest of x.
-func (f *filter) hasOther(x uint64) bool {
+func (f *filter) hasOther(x uint64) uint64 {
 	lead := byte(x)
-	return f.has(wordKey(x, otherBytes(lead)))|f.has(wordKey(x, width(lead))|shortSalt) != 0
+	if lead >= 0xE2 { // no pattern has less
+		return f.has(x & threeBytes)
+	}
+	if lead >= 0xE0 {
+		return f.has(x&sixBytes) | f.has(x&threeBytes|shortSalt)
+	}
+	return f.has(x&(1<<32-1)) | f.has(x&(1<<16-1)|shortSalt)
 }

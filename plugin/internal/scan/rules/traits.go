@@ -5,17 +5,18 @@ import "math/bits"
 // Traits are what a walk saw of the shape of a text, for deciding what else
 // to try on it.
 type Traits struct {
-	Words      int    // words; a row of characters without spaces is one
-	Long       bool   // a run of longRun ASCII letters and digits was met
-	Codes      bool   // somewhere words are very short, or digits or marks many
-	Leet       int    // digits between two ASCII letters
-	Symbols    int    // marks that are like letters before one: @ and $
-	Lookalikes int    // characters like Latin ones beside a Latin letter
-	Single     int    // most pairs of single letters with a space between within 64 bytes
-	Dotted     int    // likewise with marks between them
-	Mixed      int    // words that have the letters of a known one in another order
-	Seps       uint64 // a bit for each separator or first digit met below 0x40, at its number
-	Other      uint64 // likewise for those from 0x40 on, at their number less 0x40
+	Words      int  // words; a row of characters without spaces is one
+	Long       bool // a run of longRun ASCII letters and digits was met
+	Codes      bool // somewhere words are very short, or digits or marks many
+	Leet       int  // digits between two ASCII letters
+	Symbols    int  // marks that are like letters before one: @ and $
+	Lookalikes int  // characters like Latin ones beside a Latin letter
+	Single     int  // most pairs of single letters with a space between within 64 bytes
+	Dotted     int  // likewise with marks between them
+	Mixed      int  // words that have the letters of a known one in another order
+	// Marks has a bit for each ASCII mark or first digit of a number met, at its
+	// number.
+	Marks [2]uint64
 
 	prev uint64 // letters and digits of the 64 bytes before
 }
@@ -49,21 +50,16 @@ func (t *Traits) note(k *block, words, prev uint64) {
 	}
 }
 
-// mark takes in a separator or the first digit of a number, and what follows
-// it. It tells whether they are an escape that stands for white space.
+// mark takes in one of the marks that mean more, and what follows it. It tells
+// whether they are an escape that stands for white space.
 func (t *Traits) mark(c, next byte) bool {
-	if c < 0x40 {
-		t.Seps |= 1 << (c & 0x3F)
-		if c == '$' && kinds[next] == kLetter {
-			t.Symbols++
-		}
-		return false
+	if c == '\\' {
+		return next == 'n' || next == 'r' || next == 't'
 	}
-	t.Other |= 1 << (c & 0x3F)
-	if c == '@' && kinds[next] == kLetter {
+	if kinds[next] == kLetter {
 		t.Symbols++
 	}
-	return c == '\\' && (next == 'n' || next == 'r' || next == 't')
+	return false
 }
 
 // hasRun tells whether longRun bits in a row are set.

@@ -30,6 +30,7 @@ type walker struct {
 	// Bits of the next 64 bytes: places right behind a character that no word
 	// goes on after, and behind an escape such as \n.
 	fresh, escaped uint64
+	letter         uint64 // whether the byte before the block is an ASCII letter
 	tail           [64 + ahead]byte
 }
 
@@ -51,10 +52,10 @@ func (w *walker) run() int {
 		w.traits.note(&w.k, words, w.prev)
 		begins := words & (^(words<<1 | w.prev>>63) | w.fresh)
 		w.fresh = 0
-		if w.k.high == 0 && w.filter != nil {
-			w.ascii(b, base, words, begins)
+		if w.anyEnd {
+			w.joined(b, base)
 		} else {
-			w.mixture(b, base, words, begins)
+			w.block(b, base, words, begins)
 		}
 		if w.found >= enough {
 			break
@@ -81,11 +82,53 @@ func (w *walker) lineStart() {
 	w.finder.text = text
 }
 
-// ascii takes in 64 bytes of ASCII. It first gathers the places that pass the
-// filter, without a branch for each word, and then looks at them.
-func (w *walker) ascii(b []byte, base int, words, begins uint64) {
-	k, filter := &w.k, w.filter
+// block takes in 64 bytes. It first gathers the places that pass the filter,
+// without a branch for each word, and then looks at them.
+func (w *walker) block(b []byte, base int, words, begins uint64) {
+	k, p := &w.k, (*[64 + ahead]byte)(b)
 	marks := ^(words | k.space)
+	var look, jumbled, spread, han uint64
+	if k.high != 0 {
+		look, begins, spread, han = w.wide(p, words, begins)
+		words &^= k.high
+	}
+	if w.filter != nil {
+		plain, mixed := w.plain(p, words, begins, marks)
+		look, jumbled = look|plain, mixed
+	} else {
+		look, jumbled = begins|spread, begins&k.letter
+	}
+	found, escaped := w.marks(p, marks|begins&k.digit)
+	look |= found
+	todo := look | jumbled | escaped
+	if left := len(w.finder.text) - base; left < 64 {
+		todo &= 1<<left - 1
+	}
+	start := w.start
+	for ; todo != 0; todo &= todo - 1 {
+		at := bits.TrailingZeros64(todo) & 63
+		below := todo&-todo - 1
+		w.start = start + int32(wordUnits*bits.OnesCount64(begins&below)+markUnits*bits.OnesCount64(marks&below)+
+			shortUnits*bits.OnesCount64(spread&below)+(hanUnits-shortUnits)*bits.OnesCount64(han&below))
+		if escaped>>at&1 != 0 {
+			w.start -= wordUnits // of the letter of the escape
+		}
+		if (look|escaped)>>at&1 != 0 && w.begin(base+at) {
+			continue
+		}
+		if jumbled>>at&1 != 0 {
+			w.mixed(base+at, bits.TrailingZeros64(^(words>>at | k.after<<1<<(63-at))))
+		}
+	}
+	w.start = start + int32(wordUnits*bits.OnesCount64(begins)+markUnits*bits.OnesCount64(marks)+
+		shortUnits*bits.OnesCount64(spread)+(hanUnits-shortUnits)*bits.OnesCount64(han))
+	w.letter = k.letter >> 63
+}
+
+// plain returns the places of words of ASCII letters that pass the filter, and
+// those of words whose letters may be mixed.
+func (w *walker) plain(p *[64 + ahead]byte, words, begins, marks uint64) (look, jumbled uint64) {
+	k, filter, after := &w.k, w.filter, w.k.after<<1
 	// near has a bit for each place that a mark follows too soon for the key
 	// of a phrase.
 	near := marks | marks>>1 | marks>>2 | k.marks<<63 | k.marks<<62
@@ -93,9 +136,6 @@ func (w *walker) ascii(b []byte, base int, words, begins uint64) {
 	near |= near>>2 | k.marks<<58 | k.marks<<57
 	long := begins & k.letter & (words>>1 | k.after<<63) & (words>>2 | k.after<<62) &
 		(words>>3 | k.after<<61) & (words>>4 | k.after<<60)
-	look, jumbled, escaped := uint64(0), uint64(0), w.escaped
-	w.escaped = 0
-	p, after := (*[64 + ahead]byte)(b), k.after<<1
 	for todo := begins & k.letter &^ long; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo) & 63
 		x := load64(p[at : at+8])
@@ -110,122 +150,93 @@ func (w *walker) ascii(b []byte, base int, words, begins uint64) {
 		last := p[min(at+size, len(p))-1]
 		jumbled |= filter.has(jumbledKey(x, load64(p[at+8:at+16]), size, last)) << at
 	}
-	for todo := marks | begins&k.digit; todo != 0; todo &= todo - 1 {
+	return look, jumbled
+}
+
+// marks notes marks and first digits. It returns those that pass the filter and
+// the places right behind an escape that stands for white space, if a word goes
+// on there.
+func (w *walker) marks(p *[64 + ahead]byte, todo uint64) (look, escaped uint64) {
+	escaped, w.escaped = w.escaped, 0
+	if w.filter == nil {
+		look = todo
+	}
+	for ; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo) & 63
 		x := load64(p[at : at+8])
-		look |= filter.has(x&threeBytes|shortSalt) << at
-		if w.traits.mark(byte(x), p[at+1]) && kindAt(b, at+2)&(kSep|kSpread) == 0 {
+		c := byte(x)
+		w.traits.Marks[c>>6&1] |= 1 << (c & 63)
+		if w.filter != nil {
+			look |= w.filter.has(x&threeBytes|shortSalt) << at
+		}
+		if c != '\\' && c != '@' && c != '$' {
+			continue
+		}
+		if w.traits.mark(c, p[at+1]) && kindAt(p[:], at+2)&(kSep|kSpread) == 0 {
 			escaped |= 1 << (at + 2)
 			w.escaped |= 1 << at >> 62
 		}
 	}
-	todo := look | jumbled | escaped
-	if left := len(w.finder.text) - base; left < 64 {
-		todo &= 1<<left - 1
-	}
-	start := w.start
-	for ; todo != 0; todo &= todo - 1 {
-		at := bits.TrailingZeros64(todo) & 63
-		below := todo&-todo - 1
-		w.start = start + int32(wordUnits*bits.OnesCount64(begins&below)+markUnits*bits.OnesCount64(marks&below))
-		if escaped>>at&1 != 0 {
-			w.start -= wordUnits // of the letter of the escape
-		}
-		if (look|escaped)>>at&1 != 0 && w.begin(base+at) {
-			continue
-		}
-		if jumbled>>at&1 != 0 {
-			w.mixed(base+at, bits.TrailingZeros64(^(words>>at | after<<(63-at))))
-		}
-	}
-	w.start = start + int32(wordUnits*bits.OnesCount64(begins)+markUnits*bits.OnesCount64(marks))
+	return look, escaped
 }
 
-// mixture takes in 64 bytes with characters outside ASCII, or those of a text
-// whose every word is to be looked at.
-func (w *walker) mixture(b []byte, base int, words, begins uint64) {
-	k := &w.k
-	todo := begins | k.lead | ^(words | k.space)
-	if w.anyEnd {
-		todo = ^k.space
+// wide returns the places of characters outside ASCII that pass the filter, of
+// those where a match may begin anywhere, and of the Han among these. Other
+// words begin where they did, and right behind such characters.
+func (w *walker) wide(p *[64 + ahead]byte, words, begins uint64) (look, then, spread, han uint64) {
+	k, filter := &w.k, w.filter
+	before := k.letter<<1 | w.letter // places behind an ASCII letter
+	for todo := k.lead; todo != 0; todo &= todo - 1 {
+		at := bits.TrailingZeros64(todo) & 63
+		c := p[at]
+		kind := kinds[c]
+		if kind == kEither {
+			kind = second(c, p[at+1])
+		}
+		if kind == kSpread {
+			spread |= 1 << at
+			if c-0xE4 < 0xEA-0xE4 {
+				han |= 1 << at
+			}
+			next := uint(at + width(c))
+			begins |= words & (1 << next)
+			w.fresh |= 1 << (next - 64)
+		} else {
+			if kind&kLook != 0 && (before>>at&1 != 0 || kinds[p[at+width(c)]] == kLetter) {
+				w.traits.Lookalikes++
+			}
+			if begins>>at&1 == 0 {
+				continue
+			}
+		}
+		if filter != nil {
+			look |= filter.hasOther(load64(p[at:at+8])) << at
+		}
 	}
-	escaped := w.escaped
-	todo |= escaped
-	w.escaped = 0
+	return look, begins &^ spread, spread, han
+}
+
+// joined takes in 64 bytes of a text in which a word may begin at every letter.
+func (w *walker) joined(b []byte, base int) {
+	todo := ^w.k.space
 	if left := len(w.finder.text) - base; left < 64 {
 		todo &= 1<<left - 1
 	}
 	for ; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo)
-		i, here := base+at, todo&-todo
-		switch kind := kindAt(b, at); {
-		case here&escaped != 0:
-			w.start -= wordUnits // of the letter of the escape
-			w.begin(i)
-			w.start += wordUnits
-		case kind == kSep:
-			w.look(b, at, i)
+		if b[at]&0xC0 == 0x80 {
+			continue
+		}
+		w.begin(base + at)
+		switch kindAt(b, at) {
+		case kSep:
 			w.start += markUnits
-			if w.traits.mark(b[at], b[at+1]) && kindAt(b, at+2)&(kSep|kSpread) == 0 {
-				escaped |= here << 2
-				todo |= here << 2
-				w.escaped |= here >> 62
-			}
-		case kind == kSpread:
-			w.look(b, at, i)
+		case kSpread:
 			w.start += unitsOf(b[at])
-			if next := at + width(b[at]); next < 64 { // a word may begin right behind
-				begins |= words & (1 << next)
-				todo |= words & (1 << next)
-			} else {
-				w.fresh = 1 << (next - 64)
-			}
-		case b[at]&0xC0 == 0x80: // the rest of a character
-		case w.anyEnd:
-			w.begin(i)
-			w.start += shortUnits
-		case here&begins != 0:
-			w.look(b, at, i)
-			w.start += wordUnits
-			fallthrough
 		default:
-			if kind&kLook != 0 && w.besideLatin(i) {
-				w.traits.Lookalikes++
-			}
+			w.start += shortUnits
 		}
 	}
-}
-
-// look takes in what begins at b[at], which is at i in the text, if it passes
-// the filter.
-func (w *walker) look(b []byte, at, i int) {
-	if c := b[at]; w.filter != nil && c >= 0x80 {
-		if !w.filter.hasOther(load64(b[at:])) {
-			return
-		}
-	} else if w.filter != nil && kinds[c] == kSep {
-		if w.filter.has(load64(b[at:])&threeBytes|shortSalt) == 0 {
-			return
-		}
-	} else if kinds[c] == kLetter {
-		if w.begin(i) {
-			return
-		}
-		size := 1
-		for i+size < len(w.finder.text) && kinds[w.finder.text[i+size]] == kLetter && size <= maxMixed {
-			size++
-		}
-		w.mixed(i, size)
-		return
-	}
-	w.begin(i)
-}
-
-// besideLatin tells whether the character at i touches an ASCII letter.
-func (w *walker) besideLatin(i int) bool {
-	text := w.finder.text
-	end := i + width(text[i])
-	return i > 0 && kinds[text[i-1]] == kLetter || end < len(text) && kinds[text[end]] == kLetter
 }
 
 // begin takes in the patterns that begin at text[i] and tells whether any did.
