@@ -9,17 +9,17 @@ func (k *Key) AllowsModel(model string) bool {
 		return true
 	}
 	for _, glob := range k.Models {
-		if matches(glob, model) {
+		if MatchModel(glob, model) {
 			return true
 		}
 	}
 	return false
 }
 
-// matches says whether s fits a glob in which * stands for any run of bytes,
+// MatchModel says whether s fits a glob in which * stands for any run of bytes,
 // the empty one included. It backtracks to the last star only, so its work is
 // at most the product of both lengths.
-func matches(glob, s string) bool {
+func MatchModel(glob, s string) bool {
 	first, rest, starred := strings.Cut(glob, "*")
 	if !starred {
 		return glob == s

@@ -43,8 +43,8 @@ func FuzzMatches(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if got := matches(glob, s); got != want {
-			t.Errorf("matches(%q, %q) = %v, want %v", glob, s, got, want)
+		if got := MatchModel(glob, s); got != want {
+			t.Errorf("MatchModel(%q, %q) = %v, want %v", glob, s, got, want)
 		}
 	})
 }

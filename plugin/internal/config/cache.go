@@ -15,18 +15,18 @@ type Cache struct {
 }
 
 var cache = object("cache", checkCache,
-	partMode(func(v any) any { return (*uint8)(&v.(*Cache).Mode) }),
-	at("paths", func(v any) any { return &v.(*Cache).Paths }, list[Pattern](path, 64), note{example: `["/v1/chat/completions", "/v1/embeddings"]`},
+	partMode(func(v any) any { p, _ := v.(*Cache); return (*uint8)(&p.Mode) }),
+	at("paths", func(v any) any { p, _ := v.(*Cache); return &p.Paths }, list[Pattern](path, 64), note{example: `["/v1/chat/completions", "/v1/embeddings"]`},
 		doc("Path patterns of the calls whose answers are kept. None means no cache.")),
-	at("ttl", func(v any) any { return &v.(*Cache).Settings.TTL }, duration(time.Second, respcache.MaxTTL), note{def: `"10m"`, example: `"1h"`},
+	at("ttl", func(v any) any { p, _ := v.(*Cache); return &p.Settings.TTL }, duration(time.Second, respcache.MaxTTL), note{def: `"10m"`, example: `"1h"`},
 		doc("How long an answer is good.")),
-	at("max_entry", func(v any) any { return &v.(*Cache).Settings.MaxEntry }, size(respcache.MinEntry, respcache.MaxEntry), note{def: `"64KiB"`, example: `"256KiB"`},
+	at("max_entry", func(v any) any { p, _ := v.(*Cache); return &p.Settings.MaxEntry }, size(respcache.MinEntry, respcache.MaxEntry), note{def: `"64KiB"`, example: `"256KiB"`},
 		doc("Largest answer that is kept.")),
-	at("max_total", func(v any) any { return &v.(*Cache).Settings.MaxTotal }, size(1<<20, respcache.MaxTotal), note{def: `"64MiB"`, example: `"256MiB"`},
+	at("max_total", func(v any) any { p, _ := v.(*Cache); return &p.Settings.MaxTotal }, size(1<<20, respcache.MaxTotal), note{def: `"64MiB"`, example: `"256MiB"`},
 		doc("Memory of the proxy that all kept answers may take. The oldest make room for new ones.")),
-	at("share_tenants", func(v any) any { return &v.(*Cache).Settings.ShareTenants }, boolean, note{def: `false`, example: `true`},
+	at("share_tenants", func(v any) any { p, _ := v.(*Cache); return &p.Settings.ShareTenants }, boolean, note{def: `false`, example: `true`},
 		doc("`false`: an answer is only ever given to the caller that it was made for. `true`: callers share answers, and can learn from the speed of one what others have asked.")),
-	at("ignore_upstream", func(v any) any { return &v.(*Cache).Settings.IgnoreUpstream }, boolean, note{def: `false`, example: `true`},
+	at("ignore_upstream", func(v any) any { p, _ := v.(*Cache); return &p.Settings.IgnoreUpstream }, boolean, note{def: `false`, example: `true`},
 		doc("`true` keeps answers whatever the upstream's own `Cache-Control` says: providers send `no-cache` with every stream.")),
 )
 

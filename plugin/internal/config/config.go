@@ -164,6 +164,23 @@ type Size struct {
 	MaxTextChars int // of one text of role user, in Unicode code points
 	MaxTexts     int
 	MaxDepth     int // nesting of the JSON body
+	Contexts     []Context
+}
+
+// Context is how many tokens a prompt for some models may have.
+type Context struct {
+	Model  string // a pattern as in apikey.Key
+	Tokens int64
+}
+
+// Context returns how many tokens a prompt for model may have, 0 for any number.
+func (s *Size) Context(model string) int64 {
+	for i := range s.Contexts {
+		if apikey.MatchModel(s.Contexts[i].Model, model) {
+			return s.Contexts[i].Tokens
+		}
+	}
+	return 0
 }
 
 // Inspection says what is scanned and what follows.

@@ -20,7 +20,9 @@ type note struct {
 }
 
 // at makes the field name of an object; where, given a pointer to the object,
-// returns one to the value, of the type that kind k reads. meaning is what the
+// returns one to the value, of the type that kind k reads. (It asserts its type
+// with two results: one that panics by itself makes the module 14 KB larger in
+// all, and one of another type panics at the field as well.) meaning is what the
 // reference says of it, through doc.
 //
 //go:noinline

@@ -26,6 +26,7 @@ const base = `{
 		"master_keys": [{"name": "n", "sha256": "` + exampleMaster + `"}]
 	},
 	"limits": [{"name": "n", "requests": "1/1s"}],
+	"size": {"contexts": [{"model": "m", "tokens": 1}]},
 	"inspection": {
 		"words": [{"list": "orders", "add": ["x"]}],
 		"rules": [{"id": "r", "words": [["x"]]}],

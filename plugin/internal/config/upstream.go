@@ -36,22 +36,22 @@ func (f *Fallback) Model(name string) string {
 }
 
 var upstreams = object("upstream", checkUpstream,
-	at("cluster", func(v any) any { return &v.(*Upstream).Cluster }, text("cluster", 256, visible), note{required: true, example: `"openai"`},
+	at("cluster", func(v any) any { p, _ := v.(*Upstream); return &p.Cluster }, text("cluster", 256, visible), note{required: true, example: `"openai"`},
 		doc("The upstream cluster's name in the host's configuration.")),
-	at("credential", func(v any) any { return &v.(*Upstream).Credential }, credential, note{example: `{"env": "OPENAI_API_KEY"}`},
+	at("credential", func(v any) any { p, _ := v.(*Upstream); return &p.Credential }, credential, note{example: `{"env": "OPENAI_API_KEY"}`},
 		doc("What the provider asks of the gateway; it replaces the caller's key. Without it the host's own configuration must add one.")),
-	at("paths", func(v any) any { return &v.(*Upstream).Paths }, list[Pattern](path, 64), note{example: `["/v1/chat/completions"]`},
+	at("paths", func(v any) any { p, _ := v.(*Upstream); return &p.Paths }, list[Pattern](path, 64), note{example: `["/v1/chat/completions"]`},
 		doc("Path patterns of the calls that the filter sends to this cluster, or to a fallback, by setting the header `x-sparkward-cluster`; the host's route for them must use `cluster_header: x-sparkward-cluster`. None means that the host's routes choose.")),
-	at("fallbacks", func(v any) any { return &v.(*Upstream).Fallbacks }, list[Fallback](fallback, 8), note{example: `[{"cluster": "azure", "models": {"gpt-4o": "gpt-4o-eu"}}]`},
+	at("fallbacks", func(v any) any { p, _ := v.(*Upstream); return &p.Fallbacks }, list[Fallback](fallback, 8), note{example: `[{"cluster": "azure", "models": {"gpt-4o": "gpt-4o-eu"}}]`},
 		doc("Clusters to use, in order, while the breaker of the one before does not let the call pass. Needs `paths`, and a breaker for each cluster but the last.")),
 )
 
 var credential = object("credential", nil,
-	at("header", func(v any) any { return &v.(*Credential).Header }, text("header", 64, headerName), note{def: `"authorization"`, example: `"x-api-key"`},
+	at("header", func(v any) any { p, _ := v.(*Credential); return &p.Header }, text("header", 64, headerName), note{def: `"authorization"`, example: `"x-api-key"`},
 		doc("Request header that holds it.")),
-	at("scheme", func(v any) any { return &v.(*Credential).Scheme }, text("scheme", 32, headerValue), note{def: `"Bearer"`, example: `""`},
+	at("scheme", func(v any) any { p, _ := v.(*Credential); return &p.Scheme }, text("scheme", 32, headerValue), note{def: `"Bearer"`, example: `""`},
 		doc("Word before the credential; an empty text for none.")),
-	at("env", func(v any) any { return &v.(*Credential).Env }, text("name", 128, name), note{required: true, example: `"OPENAI_API_KEY"`},
+	at("env", func(v any) any { p, _ := v.(*Credential); return &p.Env }, text("name", 128, name), note{required: true, example: `"OPENAI_API_KEY"`},
 		doc("Environment variable of the wasm VM that holds the credential (Envoy: `vm_config.environment_variables`). The filter refuses to start without it.")),
 )
 
@@ -62,9 +62,9 @@ var fallback = object("fallback", func(_ *decoder, v any) {
 	}
 	f.models = nil
 },
-	at("cluster", func(v any) any { return &v.(*Fallback).Cluster }, text("cluster", 256, visible), note{required: true, example: `"azure"`},
+	at("cluster", func(v any) any { p, _ := v.(*Fallback); return &p.Cluster }, text("cluster", 256, visible), note{required: true, example: `"azure"`},
 		doc("The cluster's name in the host's configuration.")),
-	at("models", func(v any) any { return &v.(*Fallback).models }, pairs(visible, text("model", 128, visible), 64), note{example: `{"gpt-4o": "gpt-4o-eu"}`},
+	at("models", func(v any) any { p, _ := v.(*Fallback); return &p.models }, pairs(visible, text("model", 128, visible), 64), note{example: `{"gpt-4o": "gpt-4o-eu"}`},
 		doc("What this cluster calls the models that have another name there.")),
 )
 

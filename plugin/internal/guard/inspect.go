@@ -33,6 +33,9 @@ func (r *Request) inspectAll(size int, read func() ([]byte, error)) (Verdict, *r
 	if f := r.control(r.g.cfg.Size.Mode, r.checkTexts()); f != nil {
 		return Verdict{}, f
 	}
+	if f := r.control(r.g.cfg.Size.Mode, r.checkContext()); f != nil {
+		return Verdict{}, f
+	}
 	if r.g.cfg.Inspection.Mode == config.Off {
 		return Verdict{}, nil
 	}
@@ -48,6 +51,9 @@ func (r *Request) readingMode() config.Mode {
 	}
 	if r.key != nil && len(r.key.Models) > 0 {
 		mode = min(mode, r.g.cfg.Auth.Mode)
+	}
+	if len(r.g.cfg.Size.Contexts) > 0 {
+		mode = min(mode, r.g.cfg.Size.Mode)
 	}
 	for i := range r.g.cfg.Limits {
 		if rule := &r.g.cfg.Limits[i]; rule.Tokens && r.applies(rule) {
@@ -122,6 +128,30 @@ func (r *Request) checkTexts() *refusal {
 		return refuse(TextTooLong, t.Path.String()+" has more than "+strconv.Itoa(size.MaxTextChars)+" characters; shorten it")
 	}
 	return nil
+}
+
+// checkContext refuses a prompt that its model could not take in. The message
+// has the words by which callers know this error of the API that they called,
+// to shorten the prompt by themselves.
+func (r *Request) checkContext() *refusal {
+	most := r.g.cfg.Size.Context(r.model)
+	if most == 0 {
+		return nil
+	}
+	n := r.g.parsed.Tokens()
+	if n <= most {
+		return nil
+	}
+	words := &contextWords[r.api.Family()]
+	return refuse(ContextExceeded, words[0]+strconv.FormatInt(n, 10)+words[1]+strconv.FormatInt(most, 10)+words[2])
+}
+
+var contextWords = [...][3]string{
+	llm.Generic:   {"the prompt has about ", " tokens, and this model's maximum context length is ", " tokens; shorten it"},
+	llm.OpenAI:    {"the prompt has about ", " tokens, and this model's maximum context length is ", " tokens; shorten it"},
+	llm.Anthropic: {"prompt is too long: ", " tokens > ", " maximum; shorten it"},
+	llm.Gemini:    {"the input token count (", ") exceeds the maximum number of tokens allowed (", "); shorten the prompt"},
+	llm.Bedrock:   {"input is too long for requested model: ", " tokens, and ", " is the most; shorten the prompt"},
 }
 
 // scanTexts looks for injections and takes the strongest action that the

@@ -18,6 +18,7 @@ const (
 	BodyTooLarge     Reason = "body_too_large"
 	TooManyTokens    Reason = "too_many_tokens"
 	TextTooLong      Reason = "text_too_long"
+	ContextExceeded  Reason = "context_length_exceeded"
 	InvalidBody      Reason = "invalid_body"
 	MediaType        Reason = "unsupported_media_type"
 	Encoding         Reason = "unsupported_encoding"
@@ -58,6 +59,7 @@ var classes = [...]struct {
 }{
 	{BodyTooLarge, &tooLarge},
 	{CircuitOpen, &unavailable},
+	{ContextExceeded, &invalid},
 	{DuplicateHeader, &invalid},
 	{ExpiredKey, &unauthenticated},
 	{InvalidKey, &unauthenticated},

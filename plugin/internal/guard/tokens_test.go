@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -194,6 +195,38 @@ func TestBudgetsBelongToNames(t *testing.T) {
 			call := asking(next.ask, 10).run(t, g)
 			if call.reason() != string(RateLimited) || call.audit["limit"] != next.limit {
 				t.Errorf("%v, then %v: a call for %d tokens: %s %v", c.before, c.after, next.ask, call.reason(), call.audit)
+			}
+		}
+	}
+}
+
+// TestContext: a prompt that is too long for its model is refused, or would be,
+// whatever else looks at the body.
+func TestContext(t *testing.T) {
+	for _, c := range []struct {
+		policy, model string
+		reason, would any
+	}{
+		{`{"contexts":[{"model":"gpt-*","tokens":50}]}`, "gpt-4o", string(ContextExceeded), nil},
+		{`{"contexts":[{"model":"claude-*","tokens":50}]}`, "gpt-4o", nil, nil},
+		{`{"contexts":[{"model":"gpt-4*","tokens":500},{"model":"gpt-*","tokens":50}]}`, "gpt-4o", nil, nil},
+		{`{"mode":"shadow","contexts":[{"model":"gpt-4o","tokens":50}]}`, "gpt-4o", nil, "[" + string(ContextExceeded) + "]"},
+		{`{"mode":"off","contexts":[{"model":"gpt-4o","tokens":50}]}`, "gpt-4o", nil, nil},
+	} {
+		for _, inspection := range []string{"enforce", "off"} {
+			g, _ := newGuard(t, policyWith(`,"size":`+c.policy+`,"inspection":{"mode":"`+inspection+`"}`))
+			long := chat("k-alice", strings.Repeat("word ", 100))
+			long.body = strings.Replace(long.body, `"gpt-4o"`, `"`+c.model+`"`, 1)
+			if !strings.Contains(long.body, `"`+c.model+`"`) {
+				t.Fatalf("the body %s asks for another model", long.body)
+			}
+			long.run(t, g)
+			would := long.audit["would"]
+			if would != nil {
+				would = fmt.Sprint(would)
+			}
+			if long.audit["reason"] != c.reason || would != c.would {
+				t.Errorf("%s, %s, inspection %s: %v", c.policy, c.model, inspection, long.audit)
 			}
 		}
 	}
