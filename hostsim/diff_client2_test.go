@@ -1,7 +1,6 @@
 package hostsim_test
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -33,25 +32,8 @@ type diffClient2 struct {
 }
 
 func (c *diffClient2) run(steps string) {
-	for line := range strings.Lines(steps) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		if err := c.step(line); err != nil {
-			fmt.Fprintf(&c.out, "! %s: %v\n", line, plain2(err))
-			break
-		}
-	}
+	clientSteps(&c.out, steps, c.step)
 	c.close()
-}
-
-func plain2(err error) string {
-	var reset *http2.ResetError
-	if errors.As(err, &reset) {
-		return fmt.Sprint("reset ", reset.Code)
-	}
-	return plain(err)
 }
 
 func (c *diffClient2) close() {
@@ -72,14 +54,8 @@ func (c *diffClient2) open() (err error) {
 	return err
 }
 
-func (c *diffClient2) step(line string) error {
-	command, rest, _ := strings.Cut(line, " ")
-	switch command {
-	case "pause":
-		d, err := time.ParseDuration(rest)
-		time.Sleep(d)
-		return err
-	case "close":
+func (c *diffClient2) step(command, rest string) error {
+	if command == "close" {
 		c.close()
 		return nil
 	}
@@ -124,16 +100,6 @@ func (c *diffClient2) send(what string) (err error) {
 		return err
 	}
 	return c.stream.Send([]http2.Part{{Headers: m, End: end}})
-}
-
-func fields(kind header.Kind, text string) *header.Map {
-	m := header.New(kind)
-	for _, field := range strings.Split(text, "|") {
-		if name, value, ok := strings.Cut(strings.TrimSpace(field), ": "); ok {
-			m.Add(name, value)
-		}
-	}
-	return m
 }
 
 func (c *diffClient2) receive(what string) error {

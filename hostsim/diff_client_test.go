@@ -3,10 +3,7 @@ package hostsim_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -40,35 +37,9 @@ type diffClient struct {
 	out      strings.Builder
 }
 
-// patience is how long a client waits for a host, in all, with no slack.
-const patience = 3 * time.Second
-
 func (c *diffClient) run(steps string) {
-	for line := range strings.Lines(steps) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		if err := c.step(line); err != nil {
-			fmt.Fprintf(&c.out, "! %s: %v\n", line, plain(err))
-			break
-		}
-	}
+	clientSteps(&c.out, steps, c.step)
 	c.close()
-}
-
-// plain takes addresses and the like out of an error.
-func plain(err error) string {
-	var timeout net.Error
-	switch {
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed):
-		return "closed"
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return "nothing came"
-	case strings.Contains(err.Error(), "reset by peer") || strings.Contains(err.Error(), "broken pipe"):
-		return "closed"
-	}
-	return err.Error()
 }
 
 func (c *diffClient) close() {
@@ -89,14 +60,8 @@ func (c *diffClient) open() (err error) {
 	return err
 }
 
-func (c *diffClient) step(line string) error {
-	command, rest, _ := strings.Cut(line, " ")
-	switch command {
-	case "pause":
-		d, err := time.ParseDuration(rest)
-		time.Sleep(d)
-		return err
-	case "close":
+func (c *diffClient) step(command, rest string) error {
+	if command == "close" {
 		c.close()
 		return nil
 	}
@@ -113,37 +78,23 @@ func (c *diffClient) step(line string) error {
 		c.conn.SetReadDeadline(time.Now().Add(c.patience))
 		return c.receive(rest)
 	}
-	return errors.New("no such step")
+	return errNoStep
 }
 
 func (c *diffClient) send(what string) error {
 	defer c.settle()
 	kind, rest, _ := strings.Cut(what, " ")
-	switch kind {
-	case "raw":
-		text, err := strconv.Unquote(`"` + rest + `"`)
-		if err != nil {
-			return err
+	if text, known, err := rawPiece(kind, rest, "x"); known {
+		if kind == "raw" {
+			c.method = "GET"
 		}
-		c.method = "GET"
-		return c.write(text)
-	case "bighead":
+		return errors.Join(err, c.write(text))
+	}
+	if kind == "bighead" {
 		var size, n int
 		fmt.Sscan(rest, &size, &n)
 		c.method = "GET"
 		return c.write("GET / HTTP/1.1\r\nhost: test\r\n" + strings.Repeat("x-big: "+strings.Repeat("b", size)+"\r\n", n) + "\r\n")
-	case "body":
-		return c.write(rest)
-	case "fill":
-		n, err := strconv.Atoi(rest)
-		if err != nil {
-			return err
-		}
-		return c.write(strings.Repeat("x", n))
-	case "chunk":
-		return c.write(fmt.Sprintf("%x\r\n%s\r\n", len(rest), rest))
-	case "last":
-		return c.write("0\r\n" + headerLines(rest) + "\r\n")
 	}
 	c.method = kind
 	target, headers, _ := strings.Cut(rest, " | ")
@@ -152,17 +103,6 @@ func (c *diffClient) send(what string) error {
 		text += "host: test\r\n"
 	}
 	return c.write(text + headerLines(headers) + "\r\n")
-}
-
-// headerLines makes header lines of "name: value | name: value".
-func headerLines(text string) string {
-	out := ""
-	for _, field := range strings.Split(text, "|") {
-		if field = strings.TrimSpace(field); field != "" {
-			out += field + "\r\n"
-		}
-	}
-	return out
 }
 
 func (c *diffClient) write(text string) error {
@@ -228,30 +168,4 @@ func (c *diffClient) piece() error {
 		c.out.WriteString("< end\n")
 	}
 	return err
-}
-
-// shorten quotes bytes, long ones by their ends and length.
-func shorten(data []byte) string {
-	if len(data) > 200 {
-		return fmt.Sprintf("%q...%q %d", data[:20], data[len(data)-20:], len(data))
-	}
-	return strconv.Quote(string(data))
-}
-
-var volatile = []struct {
-	pattern *regexp.Regexp
-	with    string
-}{
-	{regexp.MustCompile(`[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT`), "DATE"},
-	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`), "UUID"},
-	{regexp.MustCompile(`(x-envoy-upstream-service-time"?: ?"?)\d+`), "${1}N"},
-	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "ADDRESS"},
-}
-
-// stable replaces what differs from run to run.
-func stable(text string) string {
-	for _, v := range volatile {
-		text = v.pattern.ReplaceAllString(text, v.with)
-	}
-	return text
 }

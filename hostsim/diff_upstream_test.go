@@ -23,37 +23,31 @@ import (
 //
 // Without a section it answers 200 with "ok".
 type diffUpstream struct {
-	listener net.Listener
-	mu       sync.Mutex
-	busy     int // requests under way
-	steps    string
-	settle   func()
-	out      *strings.Builder
+	at     string // its address
+	mu     sync.Mutex
+	busy   int // requests under way
+	steps  string
+	settle func()
+	out    *strings.Builder
 }
 
 const plainAnswer = "200 | content-type: text/plain | content-length: 2\nbody ok"
 
 func startUpstream(t testing.TB) *diffUpstream {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	u := &diffUpstream{listener: l}
-	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go u.serve(conn)
-		}
-	}()
+	u := &diffUpstream{}
+	u.at = listenAll(t, u.serve)
 	return u
 }
 
-func (u *diffUpstream) address() string { return u.listener.Addr().String() }
+func (u *diffUpstream) address() string { return u.at }
+
+// section is what to play now.
+func (u *diffUpstream) section() string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.steps
+}
 
 // play sets the section to play and starts a new record.
 func (u *diffUpstream) play(steps string, settle func()) {
@@ -94,7 +88,6 @@ func (u *diffUpstream) printf(format string, args ...any) {
 }
 
 func (u *diffUpstream) serve(conn net.Conn) {
-	defer conn.Close()
 	r := http1.NewReader(conn)
 	for u.exchange(conn, r) {
 	}
@@ -111,12 +104,9 @@ func (u *diffUpstream) exchange(conn net.Conn, r *http1.Reader) bool {
 	if err != nil {
 		return false
 	}
-	u.mu.Lock()
-	steps := u.steps
-	u.mu.Unlock()
 	u.printFields(head.Headers)
 	path := head.Headers.Value(":path")
-	steps, early := strings.CutPrefix(strings.TrimSpace(steps), "early\n")
+	steps, early := strings.CutPrefix(strings.TrimSpace(u.section()), "early\n")
 	if early && !u.answer(conn, path, steps) {
 		return false
 	}
@@ -150,47 +140,37 @@ func (u *diffUpstream) readBody(r *http1.Reader, body *http1.Body) bool {
 
 // answer plays the steps. It reports whether the connection is still open.
 func (u *diffUpstream) answer(conn net.Conn, path, steps string) bool {
-	for line := range strings.Lines(steps) {
-		kind, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if kind == "when" {
+	_, err := eachStep(steps, func(command, rest string) error {
+		if command == "when" {
 			only, step, _ := strings.Cut(rest, " ")
 			if only != path {
-				continue
+				return nil
 			}
-			kind, rest, _ = strings.Cut(step, " ")
+			command, rest, _ = strings.Cut(step, " ")
 		}
-		text := ""
-		switch kind {
-		case "", "#":
-		case "pause":
-			d, _ := time.ParseDuration(rest)
-			time.Sleep(d)
+		switch command {
 		case "close":
-			return false
-		case "raw":
-			text, _ = strconv.Unquote(`"` + rest + `"`)
-		case "body":
-			text = rest
-		case "fill":
-			n, _ := strconv.Atoi(rest)
-			text = strings.Repeat("y", n)
-		case "chunk":
-			text = fmt.Sprintf("%x\r\n%s\r\n", len(rest), rest)
-		case "last":
-			text = "0\r\n" + headerLines(rest) + "\r\n"
-		default:
-			code, _ := strconv.Atoi(kind)
-			text = "HTTP/1.1 " + kind + " " + http1.Reason(code) + "\r\n" + headerLines(rest) + "\r\n"
+			return errDone
+		case "pause":
+			return pause(rest)
 		}
-		if text == "" {
-			continue
+		text, known, err := rawPiece(command, rest, "y")
+		if !known {
+			var code int
+			code, err = strconv.Atoi(command)
+			text = "HTTP/1.1 " + command + " " + http1.Reason(code) + "\r\n" + headerLines(rest) + "\r\n"
+		}
+		if err != nil {
+			u.printf("! no such step: %s %s\n", command, rest)
+			return err
 		}
 		if _, err := conn.Write([]byte(text)); err != nil {
-			return false
+			return err
 		}
-		if kind == "body" || kind == "chunk" || kind == "fill" {
+		if command == "body" || command == "chunk" || command == "fill" {
 			u.settle()
 		}
-	}
-	return true
+		return nil
+	})
+	return err == nil
 }

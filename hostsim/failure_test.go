@@ -87,7 +87,8 @@ func TestTrapInEachTCPCallback(t *testing.T) {
 	for callback, sig := range map[string]string{"proxy_on_new_connection": "i>i", "proxy_on_downstream_data": "iii>i",
 		"proxy_on_upstream_data": "iii>i", "proxy_on_downstream_connection_close": "ii>", "proxy_on_upstream_connection_close": "ii>"} {
 		t.Run(callback, func(t *testing.T) {
-			up, front := listenEcho(t), listen(t)
+			front := listen(t)
+			up := listenAll(t, func(conn net.Conn) { io.Copy(conn, conn) })
 			host, err := hostsim.New(context.Background(), hostsim.Options{
 				Wasm:     tiny{funcs: []tinyFunc{{name: callback, sig: sig, code: []byte{opUnreachable}}}}.build(),
 				Clusters: []hostsim.Cluster{{Name: "up", URL: "http://" + up}}})
@@ -126,24 +127,6 @@ func listen(t testing.TB) net.Listener {
 	}
 	t.Cleanup(func() { l.Close() })
 	return l
-}
-
-// listenEcho sends back what comes, and gives its address.
-func listenEcho(t testing.TB) string {
-	l := listen(t)
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer conn.Close()
-				io.Copy(conn, conn)
-			}()
-		}
-	}()
-	return l.Addr().String()
 }
 
 // Under FailReload a failed VM is started again no sooner than the back-off says: its

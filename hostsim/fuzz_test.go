@@ -32,7 +32,8 @@ func FuzzModule(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(uint16(0), byte(0), uint16(1), byte(0))
-	f.Add(uint16(561), byte(','), uint16(390), byte(1)) // loops for ever
+	f.Add(uint16(561), byte(','), uint16(390), byte(1))   // loops for ever
+	f.Add(uint16(540), byte('^'), uint16(45), byte('\t')) // ends in the middle of an instruction
 	for at := 8; at < len(code); at += 7 {
 		f.Add(uint16(at), byte(0xFF), uint16(at/2), byte(0x41))
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/sparkward/sparkward/hostsim/internal/abi"
 	"github.com/sparkward/sparkward/hostsim/internal/chain"
-	"github.com/sparkward/sparkward/hostsim/internal/header"
 )
 
 // Plugin is one configured filter: a root context on each worker.
@@ -39,17 +38,13 @@ type Context struct {
 	prototypes    map[string]prototype
 
 	// of a stream
-	handle                            *chain.Handle
-	requestHeaders, responseHeaders   *header.Map
-	requestTrailers, responseTrailers *header.Map
-	requestBody, responseBody         *chain.Buffer
-	bufferingRequest                  bool
-	bufferingResponse                 bool
-	endOfStream                       bool
-	failed                            bool // failStream was done
-	failureSent                       bool
-	logging                           bool
-	tcp                               *tcpState
+	handle            *chain.Handle
+	request, response half
+	endOfStream       bool
+	failed            bool // failStream was done
+	failureSent       bool
+	logging           bool
+	tcp               *tcpState
 }
 
 func (vm *VM) newContext(parent *Context, plugin *Plugin) *Context {

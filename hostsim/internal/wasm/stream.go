@@ -15,6 +15,8 @@ func NewStream(vm *VM, plugin *Plugin, handle *chain.Handle) chain.Filter {
 	}
 	c := vm.newContext(root, plugin)
 	c.handle = handle
+	c.request = half{hold: handle.AddDecodedData, held: handle.DecodingBuffer, addTrailers: handle.AddDecodedTrailers}
+	c.response = half{hold: handle.AddEncodedData, held: handle.EncodingBuffer, addTrailers: handle.AddEncodedTrailers}
 	return c
 }
 
@@ -61,45 +63,7 @@ func (c *Context) checkFail() (failed bool) {
 // DecodeHeaders implements chain.Filter.
 func (c *Context) DecodeHeaders(h *header.Map, end bool) chain.HeadersStatus {
 	c.onCreate()
-	c.requestHeaders, c.endOfStream = h, end
-	status := c.headersCallback(onRequestHeaders, h, end)
-	if status == chain.HeadersContinue {
-		c.requestHeaders = nil
-	}
-	return status
-}
-
-func (c *Context) headersCallback(id callbackID, h *header.Map, end bool) chain.HeadersStatus {
-	if c.checkFail() {
-		return chain.HeadersStopAllWatermark
-	}
-	if !c.vm.has(id) {
-		return chain.HeadersContinue
-	}
-	defer c.vm.finish()
-	result, _ := c.vm.call(id, c, c.id, uint32(h.Len()), flag(end))
-	if c.checkFail() {
-		return chain.HeadersStopAllWatermark
-	}
-	return c.headersStatus(result)
-}
-
-func (c *Context) headersStatus(result uint32) chain.HeadersStatus {
-	status := chain.HeadersStatus(result)
-	if c.vm.stopIteration || status > chain.HeadersStopAllWatermark {
-		return chain.HeadersStopAllWatermark
-	}
-	if status == chain.HeadersStop && !c.plugin.StopOnHeaders {
-		return chain.HeadersStopAllWatermark
-	}
-	return status
-}
-
-func flag(on bool) uint32 {
-	if on {
-		return 1
-	}
-	return 0
+	return c.seeHeaders(&c.request, onRequestHeaders, h, end)
 }
 
 // DecodeData implements chain.Filter.
@@ -107,37 +71,7 @@ func (c *Context) DecodeData(b *chain.Buffer, end bool) chain.DataStatus {
 	if !c.created {
 		return chain.DataContinue
 	}
-	if c.bufferingRequest {
-		c.handle.AddDecodedData(b)
-		if c.destroyed {
-			return chain.DataStopBuffer
-		}
-	}
-	c.requestBody, c.endOfStream = b, end
-	status := c.dataCallback(onRequestBody, c.body(abi.RequestBody), end)
-	c.bufferingRequest = status == chain.DataStopBuffer
-	if status == chain.DataContinue {
-		c.requestBody = nil
-	}
-	return status
-}
-
-func (c *Context) dataCallback(id callbackID, b *chain.Buffer, end bool) chain.DataStatus {
-	if c.checkFail() {
-		return chain.DataStopNoBuffer
-	}
-	if !c.vm.has(id) {
-		return chain.DataContinue
-	}
-	defer c.vm.finish()
-	result, _ := c.vm.call(id, c, c.id, uint32(b.Len()), flag(end))
-	if c.checkFail() {
-		return chain.DataStopNoBuffer
-	}
-	if c.vm.stopIteration || chain.DataStatus(result) > chain.DataStopNoBuffer {
-		return chain.DataStopNoBuffer
-	}
-	return chain.DataStatus(result)
+	return c.seeData(&c.request, onRequestBody, b, end)
 }
 
 // DecodeTrailers implements chain.Filter.
@@ -145,30 +79,7 @@ func (c *Context) DecodeTrailers(t *header.Map) chain.TrailersStatus {
 	if !c.created {
 		return chain.TrailersContinue
 	}
-	c.requestTrailers = t
-	status := c.trailersCallback(onRequestTrailers, t)
-	if status == chain.TrailersContinue {
-		c.requestTrailers = nil
-	}
-	return status
-}
-
-func (c *Context) trailersCallback(id callbackID, t *header.Map) chain.TrailersStatus {
-	if c.checkFail() {
-		return chain.TrailersStop
-	}
-	if !c.vm.has(id) {
-		return chain.TrailersContinue
-	}
-	defer c.vm.finish()
-	result, _ := c.vm.call(id, c, c.id, uint32(t.Len()))
-	if c.checkFail() {
-		return chain.TrailersStop
-	}
-	if c.vm.stopIteration || result > 0 {
-		return chain.TrailersStop
-	}
-	return chain.TrailersContinue
+	return c.seeTrailers(&c.request, onRequestTrailers, t)
 }
 
 // EncodeHeaders implements chain.Filter.
@@ -176,12 +87,7 @@ func (c *Context) EncodeHeaders(h *header.Map, end bool) chain.HeadersStatus {
 	if !c.created || c.failureSent {
 		return chain.HeadersContinue
 	}
-	c.responseHeaders, c.endOfStream = h, end
-	status := c.headersCallback(onResponseHeaders, h, end)
-	if status == chain.HeadersContinue {
-		c.responseHeaders = nil
-	}
-	return status
+	return c.seeHeaders(&c.response, onResponseHeaders, h, end)
 }
 
 // EncodeData implements chain.Filter.
@@ -189,19 +95,7 @@ func (c *Context) EncodeData(b *chain.Buffer, end bool) chain.DataStatus {
 	if !c.created || c.failureSent {
 		return chain.DataContinue
 	}
-	if c.bufferingResponse {
-		c.handle.AddEncodedData(b)
-		if c.destroyed {
-			return chain.DataStopBuffer
-		}
-	}
-	c.responseBody, c.endOfStream = b, end
-	status := c.dataCallback(onResponseBody, c.body(abi.ResponseBody), end)
-	c.bufferingResponse = status == chain.DataStopBuffer
-	if status == chain.DataContinue {
-		c.responseBody = nil
-	}
-	return status
+	return c.seeData(&c.response, onResponseBody, b, end)
 }
 
 // EncodeTrailers implements chain.Filter.
@@ -209,12 +103,7 @@ func (c *Context) EncodeTrailers(t *header.Map) chain.TrailersStatus {
 	if !c.created || c.failureSent {
 		return chain.TrailersContinue
 	}
-	c.responseTrailers = t
-	status := c.trailersCallback(onResponseTrailers, t)
-	if status == chain.TrailersContinue {
-		c.responseTrailers = nil
-	}
-	return status
+	return c.seeTrailers(&c.response, onResponseTrailers, t)
 }
 
 // Log implements chain.Filter.
@@ -255,7 +144,7 @@ func (c *Context) continueStream(stream abi.StreamType) abi.Status {
 	default:
 		return abi.Unimplemented
 	}
-	c.requestHeaders, c.requestBody, c.requestTrailers = nil, nil, nil
+	c.request.headers, c.request.body, c.request.trailers = nil, nil, nil
 	return abi.OK
 }
 

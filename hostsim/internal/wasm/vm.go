@@ -3,13 +3,9 @@ package wasm
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
-	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/sys"
 
 	"github.com/sparkward/sparkward/hostsim/internal/abi"
 )
@@ -83,96 +79,6 @@ func NewVM(ctx context.Context, spec *Spec, worker Worker) *VM {
 	return vm
 }
 
-func (vm *VM) instantiate() (err error) {
-	config := wazero.NewModuleConfig().WithName("").WithStartFunctions()
-	vm.module, err = vm.Spec.Module.runtime.InstantiateModule(vm.ctx, vm.Spec.Module.compiled, config)
-	if err != nil {
-		return fmt.Errorf("instantiate: %w", err)
-	}
-	vm.memory = vm.module.Memory()
-	if vm.memory == nil {
-		return errors.New("the module exports no memory")
-	}
-	if err := vm.getFunctions(); err != nil {
-		return err
-	}
-	return vm.start()
-}
-
-func (vm *VM) getFunctions() error {
-	for _, name := range []string{"malloc", "proxy_on_memory_allocate"} {
-		if fn, err := vm.export(name, "i->i"); err != nil {
-			return err
-		} else if fn != nil && vm.malloc == nil {
-			vm.malloc, vm.mallocIn = fn, name
-		}
-	}
-	if vm.malloc == nil {
-		return errors.New("the module exports neither proxy_on_memory_allocate nor malloc")
-	}
-	for i, callback := range callbacks {
-		if !vm.Spec.allowed(callback.name) {
-			continue
-		}
-		fn, err := vm.export(callback.name, callback.signature())
-		if err != nil {
-			return err
-		}
-		vm.calls[i] = fn
-	}
-	return nil
-}
-
-// export finds an exported function; nil if there is none.
-func (vm *VM) export(name, want string) (api.Function, error) {
-	fn := vm.module.ExportedFunction(name)
-	if fn == nil {
-		return nil, nil
-	}
-	def := fn.Definition()
-	if got := signature(def.ParamTypes(), def.ResultTypes()); got != want {
-		return nil, fmt.Errorf("the module exports %s as %s, want %s", name, got, want)
-	}
-	return fn, nil
-}
-
-// start runs _initialize and main, or _start. Almost no host call is allowed in them.
-func (vm *VM) start() error {
-	defer func() { vm.started = true }()
-	initialize, err := vm.export("_initialize", "->")
-	if err != nil {
-		return err
-	}
-	if initialize == nil {
-		return vm.callStart("_start", "->")
-	}
-	if err := vm.callStart("_initialize", "->"); err != nil {
-		return err
-	}
-	if vm.module.ExportedFunction("main") != nil {
-		return vm.callStart("main", "ii->i")
-	}
-	return vm.callStart("__main_void", "->i")
-}
-
-func (vm *VM) callStart(name, sig string) error {
-	fn, err := vm.export(name, sig)
-	if fn == nil {
-		return err
-	}
-	leave := vm.enter(vm.vmCtx)
-	defer leave()
-	vm.trace("--> %s()", name)
-	ctx, cancel := vm.limited()
-	defer cancel()
-	_, err = fn.Call(ctx, make([]uint64, len(fn.Definition().ParamTypes()))...)
-	if err != nil {
-		return trapError(name, err)
-	}
-	vm.trace("<-- ()")
-	return nil
-}
-
 // enter makes ctx the current context until the returned function is called.
 func (vm *VM) enter(ctx *Context) (leave func()) {
 	current, override := vm.current, vm.override
@@ -192,20 +98,6 @@ func (vm *VM) effective() *Context {
 		}
 	}
 	return vm.current
-}
-
-// Failed is why the VM cannot be used any more, or nil.
-func (vm *VM) Failed() error { return vm.err }
-
-// Reloadable reports whether the VM failed in a callback: a new one may do better.
-func (vm *VM) Reloadable() bool { return vm.err != nil && vm.runtime }
-
-func (vm *VM) fail(err error, atRuntime bool) {
-	if vm.err != nil {
-		return
-	}
-	vm.err, vm.runtime = err, atRuntime
-	vm.Spec.Host.Failed(vm.Worker.Index(), err)
 }
 
 // call calls back into the filter. ok is false if the filter does not export the
@@ -248,25 +140,6 @@ func (vm *VM) limited() (context.Context, context.CancelFunc) {
 
 // has reports whether the filter exports a callback.
 func (vm *VM) has(id callbackID) bool { return vm.calls[id] != nil }
-
-// TrapError is a filter that failed in one of its functions.
-type TrapError struct {
-	Callback string // the exported function that was called
-	Reason   string // one line
-	Stack    string // the filter's stack, if known
-}
-
-func (e *TrapError) Error() string { return "the filter failed in " + e.Callback + ": " + e.Reason }
-
-func trapError(name string, err error) error {
-	var exit *sys.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == sys.ExitCodeDeadlineExceeded {
-		return &TrapError{Callback: name, Reason: "it ran longer than the host allows one call"}
-	}
-	reason, stack, _ := strings.Cut(err.Error(), "\n")
-	reason = strings.TrimSuffix(strings.TrimSuffix(reason, " (recovered by wazero)"), "wasm stack trace:")
-	return &TrapError{Callback: name, Reason: strings.TrimPrefix(reason, "wasm error: "), Stack: stack}
-}
 
 // finish does what the callback put off: Envoy's DeferAfterCallActions.
 func (vm *VM) finish() {
