@@ -84,9 +84,9 @@ func Known() (known []Rule, lists []string) {
 			known = append(known, Rule{ID: r.ID, Category: r.Category, Severity: Severity(r.Severity)})
 		}
 	}
-	for _, class := range rules.Builtin.Classes {
-		if rules.IsList(class) {
-			lists = append(lists, class)
+	for class, name := range rules.Builtin.Classes {
+		if rules.Builtin.IsList(class) {
+			lists = append(lists, name)
 		}
 	}
 	return known, lists

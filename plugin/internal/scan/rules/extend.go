@@ -60,16 +60,19 @@ func index(i int) string { return "[" + strconv.Itoa(i) + "]" }
 
 // list returns the number of the word list called name, or -1.
 func (t *Table) list(name string) int {
-	if !IsList(name) {
+	class := slices.Index(t.Classes, name)
+	if class < 0 || !t.IsList(class) {
 		return -1
 	}
-	return slices.Index(t.Classes, name)
+	return class
 }
 
-// IsList says whether a class is a list of words by its name: the others are
-// single words, and the scanner's own signals.
-func IsList(class string) bool {
-	return class != "" && class[0] != '"' && !strings.HasPrefix(class, Signal)
+// IsList says whether a class is a list that users can name: its words fill
+// slots. The others are single words, the scanner's own signals, and words that
+// only rule a match out.
+func (t *Table) IsList(class int) bool {
+	name := t.Classes[class]
+	return name[0] != '"' && !strings.HasPrefix(name, Signal) && t.UseAt[class] < t.UseAt[class+1]
 }
 
 type extension struct {
