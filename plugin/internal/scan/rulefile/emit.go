@@ -110,14 +110,13 @@ func structs[T any](b *bytes.Buffer, field, kind string, v []T, parts func(T) []
 
 // text writes s as a sum of quoted pieces.
 func text(b *bytes.Buffer, s string) {
-	for len(s) > 0 {
+	for {
 		n := min(64, len(s))
 		b.WriteString("\t\t" + strconv.QuoteToASCII(s[:n]))
-		if s = s[n:]; s != "" {
-			b.WriteString(" +")
-		} else {
-			b.WriteString(",")
+		if s = s[n:]; s == "" {
+			b.WriteString(",\n")
+			return
 		}
-		b.WriteByte('\n')
+		b.WriteString(" +\n")
 	}
 }

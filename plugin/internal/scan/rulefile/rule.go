@@ -30,9 +30,11 @@ var severities = map[string]uint8{"low": 0, "medium": 1, "high": 2, "critical": 
 //
 //	guard drop by asking within 4
 //
-// and names classes that most texts have words of:
+// and names classes that most texts have words of, and classes whose English
+// words are also found with their inner letters mixed:
 //
 //	common any own show
+//	mix drop prior
 func (s *Set) rules(file, data string) error {
 	category := strings.TrimSuffix(path.Base(file), ".rules")
 	r := ruleReader{set: s, category: category}
@@ -81,6 +83,9 @@ func (r *ruleReader) line(line string) (problem string) {
 	switch {
 	case word == "common":
 		r.set.Source.Common = append(r.set.Source.Common, f...)
+		return ""
+	case word == "mix":
+		r.set.mix = append(r.set.mix, f...)
 		return ""
 	case word == "guard":
 		return r.guard(f)

@@ -6,6 +6,7 @@ package rulefile
 import (
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,7 @@ type Set struct {
 	// Languages holds for each class the languages that have words for it, in
 	// order of the files.
 	Languages map[string][]string
+	mix       []string // classes
 }
 
 // Example is a sentence that a rule must match, or with No, must not.
@@ -62,6 +64,10 @@ func Load(fsys fs.FS) (*Set, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	for i := range s.Source.Lists {
+		l := &s.Source.Lists[i]
+		l.Mix = l.Mix && slices.Contains(s.mix, l.Class)
 	}
 	s.addSignals()
 	return s, nil
