@@ -48,6 +48,7 @@ type finding struct {
 	Severity string `json:"severity"`
 	Layer    string `json:"layer"`
 	Path     string `json:"path"`
+	text     []byte // that it was found in
 }
 
 // text judges one text by its role.
@@ -93,7 +94,7 @@ func (j *judge) scan(inputs []scan.Input, path func(i int) string) verdict {
 	j.scanner.Scan(j.inputs, &j.report)
 	v := verdict{Decision: j.decision(), Score: j.report.Score, Findings: []finding{}, Truncated: j.report.Truncated}
 	for _, f := range j.report.Findings {
-		v.Findings = append(v.Findings, finding{f.Rule, f.Category, f.Severity.String(), f.Layer, path(from[f.Input])})
+		v.Findings = append(v.Findings, finding{f.Rule, f.Category, f.Severity.String(), f.Layer, path(from[f.Input]), j.inputs[f.Input].Text})
 	}
 	return v
 }

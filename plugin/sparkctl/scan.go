@@ -248,6 +248,10 @@ func (job *scanJob) print(v verdict) error {
 	return e.Encode(v)
 }
 
+// maxReasons is how many n-grams of the model are told: the first few carry
+// most of the weight.
+const maxReasons = 5
+
 // tell writes a verdict for people.
 func (job *scanJob) tell(v verdict) error {
 	id := fmt.Sprint(v.ID)
@@ -263,6 +267,13 @@ func (job *scanJob) tell(v verdict) error {
 	}
 	for _, f := range v.Findings {
 		fmt.Fprintf(job.out, "  %s: %s (%s, %s), seen in %s\n", f.Path, f.Rule, f.Category, f.Severity, f.Layer)
+		if reasons := scan.Explain(f.text, f.Rule, maxReasons); len(reasons) > 0 {
+			fmt.Fprint(job.out, "    most for it:")
+			for _, r := range reasons {
+				fmt.Fprintf(job.out, " %q %+.1f", r.Words, r.Weight)
+			}
+			fmt.Fprintln(job.out)
+		}
 	}
 	return nil
 }

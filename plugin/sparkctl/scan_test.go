@@ -177,7 +177,7 @@ func TestScanFilesAndPolicy(t *testing.T) {
 
 func TestScanExplain(t *testing.T) {
 	got := sparkctl(attack, "scan", "-explain")
-	if got.status != 0 || !strings.HasPrefix(got.out, "-: block, score ") || !strings.Contains(got.out, "\n  text: ") {
+	if got.status != 0 || !strings.HasPrefix(got.out, "-: block, score ") || !strings.Contains(got.out, "\n  text: ") || !strings.Contains(got.out, "most for it: \"") {
 		t.Errorf("got %+v", got)
 	}
 	got = sparkctl(`{"messages":1,"messages":2}`, "scan", "-explain")
