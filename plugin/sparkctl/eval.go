@@ -7,12 +7,13 @@ import (
 	"io"
 	"os"
 
+	"github.com/sparkward/sparkward/plugin/internal/scan"
 	"github.com/sparkward/sparkward/plugin/internal/scan/train"
 )
 
 var evalCommand = command{
 	name:    "eval",
-	args:    "[-leave-out] [-wrong file] file.jsonl...",
+	args:    "[-leave-out] [-role name] [-wrong file] file.jsonl...",
 	summary: "measure the scanner on labelled texts",
 	run:     evaluate,
 }
@@ -21,19 +22,27 @@ var evalCommand = command{
 const maxEvalFiles = 100
 
 func evaluate(c command, args []string, std streams) error {
-	leaveOut, wrong := false, ""
+	leaveOut, roleName, wrong := false, "", ""
 	files, err := parseFlags(c, args, std, 1, maxEvalFiles, func(f *flag.FlagSet) {
 		f.BoolVar(&leaveOut, "leave-out", false, "leave each source out of training in turn and score it; takes minutes")
+		f.StringVar(&roleName, "role", "user", "`role` of the texts: user, system, assistant, tool or document")
 		f.StringVar(&wrong, "wrong", "", "`file` to write the texts to that the balanced preset judges wrongly, as JSON lines")
 	})
 	if err != nil {
 		return err
 	}
+	role, err := roleByName(roleName)
+	if err != nil {
+		return usagef("eval: -role: %v", err)
+	}
+	if leaveOut && role != scan.User {
+		return usagef("eval: -role and -leave-out exclude each other: the limits are those for users")
+	}
 	measure := func(wrong io.Writer) error {
 		if leaveOut {
 			return train.LeaveOut(files, std.out, wrong, std.err)
 		}
-		return train.Evaluate(files, std.out, wrong)
+		return train.Evaluate(files, role, std.out, wrong)
 	}
 	if wrong == "" {
 		return measure(nil)

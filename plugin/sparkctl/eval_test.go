@@ -40,6 +40,8 @@ func TestEvalAndTrainErrors(t *testing.T) {
 	}{
 		{[]string{"eval"}, 2, "eval: got 0 arguments"},
 		{[]string{"eval", file(t, "bad.jsonl", "{}\n")}, 1, `bad.jsonl:1: label: got ""`},
+		{[]string{"eval", "-role", "judge", "x.jsonl"}, 2, `eval: -role: got "judge"`},
+		{[]string{"eval", "-role", "tool", "-leave-out", "x.jsonl"}, 2, "exclude each other"},
 		{[]string{"train"}, 2, "-data is missing"},
 		{[]string{"train", "-data", t.TempDir()}, 1, "SOURCES.md"},
 	} {

@@ -22,8 +22,11 @@ func Explain(text []byte, h Head, n int) []Feature {
 		m      = builtin
 	)
 	_, _, orders := Pooling(h)
-	Walk(text, func(start, end int, features *[Orders]uint32) {
+	Walk(text, func(start, end int, features *[Orders]uint32, first bool) {
 		starts = append(starts, start)
+		if h == Persona && !first {
+			return
+		}
 		for o, f := range features[:orders] {
 			from := max(0, len(starts)-1-reach[o])
 			w := m.weight(h, f) * (m.Scale[h] >> 8)

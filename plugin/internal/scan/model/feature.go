@@ -70,6 +70,23 @@ func (r *repeats) again(sig uint32) bool {
 	return found
 }
 
+// heardBits is the size of the table of words that the persona head has heard.
+const heardBits = 8
+
+// heard is a table of words met, the last one at each place. A page in which
+// one word stands again and again says no more than one in which it stands once:
+// code and manuals are full of such words, and the persona head adds up a page.
+type heard [1 << heardBits]uint32
+
+// first says whether a word was not met, or so long ago that another word has
+// taken its place.
+func (t *heard) first(sig uint32) bool {
+	at := &t[sig>>(32-heardBits)]
+	was := *at
+	*at = sig
+	return was != sig
+}
+
 // pair hashes two values to a feature.
 func pair(a, b uint32) uint32 {
 	x := a*0x2C1B3C6D ^ b
@@ -79,12 +96,14 @@ func pair(a, b uint32) uint32 {
 }
 
 // Walk calls visit with the byte range and the features of every token of
-// text, in order. It is what training and Explain read; Rate does the same
-// without the detour.
-func Walk(text []byte, visit func(start, end int, features *[Orders]uint32)) {
+// text, in order, and with whether the persona head hears the word for the first
+// time. It is what training and Explain read; Rate does the same without the
+// detour.
+func Walk(text []byte, visit func(start, end int, features *[Orders]uint32, first bool)) {
 	var (
 		h    history
 		said repeats
+		old  heard
 		t    token
 		f    [Orders]uint32
 	)
@@ -93,6 +112,6 @@ func Walk(text []byte, visit func(start, end int, features *[Orders]uint32)) {
 			continue
 		}
 		h.add(&t, &f)
-		visit(t.start, t.end, &f)
+		visit(t.start, t.end, &f, old.first(t.sig))
 	}
 }

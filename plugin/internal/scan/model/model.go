@@ -98,6 +98,7 @@ func (m *Model) Rate(text []byte) Score {
 type rating struct {
 	h            history
 	said         repeats
+	old          heard
 	n            uint32 // tokens
 	sum0, sum1   int32
 	peak0, peak1 int32
@@ -123,7 +124,11 @@ func (m *Model) weigh(r *rating, b *batch) {
 			m.weight(Override, pair(stem2, s*3+3)) + m.weight(Override, pair(stem3, s*3+4))
 		sig1, stem3, stem2, stem1 = g, stem2, stem1, s
 		sum0 = max(sum0-sum0>>decay0+x<<unit, m.Floor[0])
-		sum1 = max(sum1-sum1>>decay1+m.weight(Persona, one)<<unit, m.Floor[1])
+		y := m.weight(Persona, one)
+		if !r.old.first(g) {
+			y = 0
+		}
+		sum1 = max(sum1-sum1>>decay1+y<<unit, m.Floor[1])
 		n++
 		if n%stride0 == 0 {
 			r.peak0 = max(r.peak0, sum0)

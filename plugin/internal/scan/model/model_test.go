@@ -26,7 +26,7 @@ func TestTokens(t *testing.T) {
 		{"नमस्ते दुनिया", "नमस्ते|दुनिया"},
 	} {
 		var got []string
-		Walk([]byte(c.text), func(start, end int, _ *[Orders]uint32) {
+		Walk([]byte(c.text), func(start, end int, _ *[Orders]uint32, _ bool) {
 			got = append(got, c.text[start:end])
 		})
 		if s := strings.Join(got, "|"); s != c.want {
@@ -85,10 +85,12 @@ func slow(m *Model, text []byte) Score {
 		decay, stride, orders := Pooling(h)
 		var sums []int32
 		acc := int32(0)
-		Walk(text, func(_, _ int, b *[Orders]uint32) {
+		Walk(text, func(_, _ int, b *[Orders]uint32, first bool) {
 			acc -= acc >> decay
 			for _, x := range b[:orders] {
-				acc += m.weight(h, x) * 256
+				if h == Override || first {
+					acc += m.weight(h, x) * 256
+				}
 			}
 			acc = max(acc, m.Floor[h])
 			sums = append(sums, acc)
@@ -133,7 +135,7 @@ func FuzzRate(f *testing.F) {
 			t.Errorf("Rate(%q): got %v, want %v", text, got, want)
 		}
 		end := 0
-		Walk(text, func(s, e int, _ *[Orders]uint32) {
+		Walk(text, func(s, e int, _ *[Orders]uint32, _ bool) {
 			if s < end || e <= s || e > len(text) {
 				t.Fatalf("token %d..%d after %d of %d bytes", s, e, end, len(text))
 			}

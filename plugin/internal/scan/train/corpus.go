@@ -24,10 +24,14 @@ type corpus struct {
 	examples []Example
 	samples  []sample // of the examples, in their order
 	written  []sample // of the grammar
+	rows     []sample // of honest examples in a row
+	rowsOf   []string // the source of each
 }
 
 func newCorpus(examples []Example, texts []grammar.Text) *corpus {
 	c := &corpus{examples: examples, samples: make([]sample, len(examples))}
+	rows := joinExamples(examples)
+	texts = append(texts[:len(texts):len(texts)], joinWritten(texts)...)
 	all := make([][]byte, 0, len(examples)+len(texts))
 	for i := range examples {
 		all = append(all, folded(examples[i].Text))
@@ -54,6 +58,11 @@ func newCorpus(examples []Example, texts []grammar.Text) *corpus {
 		s.weight = writtenWeight
 		c.written = append(c.written, s)
 	}
+	for i := range rows {
+		s := c.lexicon.sample(folded(rows[i].Text))
+		s.target, s.weight = target(false, false), 1
+		c.rows, c.rowsOf = append(c.rows, s), append(c.rowsOf, rows[i].Source)
+	}
 	return c
 }
 
@@ -77,8 +86,8 @@ func folded(text string) []byte {
 
 // English has most of the grammar's texts, as it has most of the attacks.
 var (
-	englishCounts = grammar.Counts{grammar.Override: 6000, grammar.Extract: 3000, grammar.Persona: 4000,
-		grammar.Indirect: 3000, grammar.Hard: 9000, grammar.Chat: 4000, grammar.Document: 3000}
+	englishCounts = grammar.Counts{grammar.Override: 8000, grammar.Extract: 4500, grammar.Persona: 4000,
+		grammar.Indirect: 3500, grammar.Hard: 14000, grammar.Chat: 4000, grammar.Document: 6000}
 	otherCounts = grammar.Counts{grammar.Override: 320, grammar.Extract: 180, grammar.Persona: 120,
 		grammar.Indirect: 120, grammar.Hard: 320, grammar.Chat: 220, grammar.Document: 100}
 )

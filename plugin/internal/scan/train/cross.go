@@ -26,6 +26,11 @@ func (c *corpus) without(source string, withGrammar bool) []*sample {
 		}
 		train = append(train, &c.samples[i])
 	}
+	for i := range c.rows {
+		if c.rowsOf[i] != source {
+			train = append(train, &c.rows[i])
+		}
+	}
 	if withGrammar {
 		for i := range c.written {
 			train = append(train, &c.written[i])
@@ -116,7 +121,7 @@ func (x *cross) scan(examples []Example, s scan.Settings) ([]bool, error) {
 			}
 			scanners[source] = scanner
 		}
-		hits[i] = refused(scanners[source], &examples[i], &report)
+		hits[i] = refused(scanners[source], scan.User, &examples[i], &report)
 	}
 	return hits, nil
 }

@@ -12,16 +12,16 @@ import (
 
 // Evaluate runs the scanner as it is shipped over the examples of the files
 // and writes how much it finds, by source, category and language, with 95 %
-// intervals, for each preset. What balanced got wrong goes to wrong, if there is
-// one.
-func Evaluate(files []string, out, wrong io.Writer) error {
+// intervals, for each preset, all texts being of the role. What balanced got
+// wrong goes to wrong, if there is one.
+func Evaluate(files []string, role scan.Role, out, wrong io.Writer) error {
 	examples, err := Load(files...)
 	if err != nil {
 		return err
 	}
 	var systems []system
 	for _, p := range []scan.Preset{scan.Strict, scan.Balanced, scan.Quiet} {
-		hits, err := scanAll(examples, scan.Settings{Preset: p})
+		hits, err := scanAll(examples, role, scan.Settings{Preset: p})
 		if err != nil {
 			return err
 		}
@@ -63,9 +63,9 @@ func triggerWords(e *Example) string {
 	return ""
 }
 
-// scanAll says of each example whether the scanner refuses it as a user's
-// text.
-func scanAll(examples []Example, s scan.Settings) ([]bool, error) {
+// scanAll says of each example whether the scanner refuses it as a text of the
+// role.
+func scanAll(examples []Example, role scan.Role, s scan.Settings) ([]bool, error) {
 	scanner, err := scan.New(s)
 	if err != nil {
 		return nil, err
@@ -73,13 +73,13 @@ func scanAll(examples []Example, s scan.Settings) ([]bool, error) {
 	hits := make([]bool, len(examples))
 	var report scan.Report
 	for i := range examples {
-		hits[i] = refused(scanner, &examples[i], &report)
+		hits[i] = refused(scanner, role, &examples[i], &report)
 	}
 	return hits, nil
 }
 
-func refused(s *scan.Scanner, e *Example, r *scan.Report) bool {
-	s.Scan([]scan.Input{{Role: scan.User, Text: []byte(e.Text)}}, r)
+func refused(s *scan.Scanner, role scan.Role, e *Example, r *scan.Report) bool {
+	s.Scan([]scan.Input{{Role: role, Text: []byte(e.Text)}}, r)
 	return len(r.Hits) > 0
 }
 
@@ -127,7 +127,7 @@ func compare(examples []Example, bare, full *cross) (parts, presets []system, er
 	for i := range examples {
 		regexes[i] = anyMatch(fifteen, examples[i].Text)
 	}
-	rules, err := scanAll(examples, scan.Settings{Disable: []string{"model.override", "model.persona"}})
+	rules, err := scanAll(examples, scan.User, scan.Settings{Disable: []string{"model.override", "model.persona"}})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -16,14 +16,12 @@ const (
 
 // A sample is a text as the fit sees it.
 type sample struct {
-	// ids holds model.Orders features for each token, by their number in the
-	// lexicon.
-	ids    []uint32
+	// ids holds the features that a head reads of each token, by their number
+	// in the lexicon.
+	ids    [model.Heads][]uint32
 	target [model.Heads]int8
 	weight float32
 }
-
-func (s *sample) tokens() int { return len(s.ids) / model.Orders }
 
 // Options of the fit. They were chosen by leaving sources out.
 type options struct {
@@ -40,6 +38,7 @@ var defaults = options{epochs: 6, rate: 0.3, l2: 0.01, floor: 1.5, seed: 1, more
 
 // A head is one logistic regression in training.
 type head struct {
+	number                model.Head
 	w, g2                 []float32
 	live                  []bool // features with a slot; nil before pruning
 	bias, bias2           float64
@@ -49,7 +48,7 @@ type head struct {
 }
 
 func newHead(h model.Head, n int, o options) *head {
-	t := &head{w: make([]float32, n), g2: make([]float32, n), bias: -3, bias2: 1, floor: -o.floor}
+	t := &head{number: h, w: make([]float32, n), g2: make([]float32, n), bias: -3, bias2: 1, floor: -o.floor}
 	t.decay, t.stride, t.orders = model.Pooling(h)
 	t.fade = 1 - 1/float64(int(1)<<t.decay)
 	return t
@@ -58,11 +57,12 @@ func newHead(h model.Head, n int, o options) *head {
 // peak returns the highest looked-at sum and the token it stands at, just as
 // model.Model.Rate finds it.
 func (t *head) peak(s *sample) (sum float64, at int) {
-	n := s.tokens()
+	ids := s.ids[t.number]
+	n := len(ids) / t.orders
 	acc, best := 0.0, math.Inf(-1)
 	for i := range n {
 		x := float32(0)
-		for _, b := range s.ids[i*model.Orders : i*model.Orders+t.orders] {
+		for _, b := range ids[i*t.orders : (i+1)*t.orders] {
 			x += t.w[b]
 		}
 		acc = max(float64(acc*t.fade)+float64(x), t.floor)
@@ -92,7 +92,7 @@ func (t *head) step(s *sample, target float64, o options) {
 	t.bias2 += float64(g * g)
 	t.bias -= float64(o.rate * g / math.Sqrt(t.bias2))
 	for k := 1.0; at >= 0 && k > spent; at-- {
-		for _, b := range s.ids[at*model.Orders : at*model.Orders+t.orders] {
+		for _, b := range s.ids[t.number][at*t.orders : (at+1)*t.orders] {
 			if b == rare || t.live != nil && !t.live[b] {
 				continue
 			}
@@ -125,7 +125,7 @@ func (t *head) epochs(samples []*sample, h, n int, o options, rng *rand.Rand) {
 	for range n {
 		for _, i := range rng.Perm(len(samples)) {
 			s := samples[i]
-			if s.target[h] != absent && len(s.ids) > 0 {
+			if s.target[h] != absent && len(s.ids[h]) > 0 {
 				t.step(s, float64(s.target[h]), o)
 			}
 		}

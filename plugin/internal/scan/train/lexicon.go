@@ -1,6 +1,10 @@
 package train
 
-import "github.com/sparkward/sparkward/plugin/internal/scan/model"
+import (
+	"unicode"
+
+	"github.com/sparkward/sparkward/plugin/internal/scan/model"
+)
 
 // rare is the number of every feature that is not in the lexicon; its weight
 // stays 0.
@@ -31,7 +35,7 @@ func newLexicon(texts [][]byte) *lexicon {
 	l := &lexicon{id: make([]uint32, 1<<keyBits), key: []uint32{0}, count: []uint32{0}}
 	count := make([]uint32, 1<<keyBits)
 	for _, text := range texts {
-		model.Walk(text, func(_, _ int, features *[model.Orders]uint32) {
+		model.Walk(text, func(_, _ int, features *[model.Orders]uint32, _ bool) {
 			for _, f := range features {
 				k := f >> dropped
 				if count[k]++; count[k] == minCount {
@@ -51,10 +55,23 @@ func (l *lexicon) len() int { return len(l.key) }
 
 func (l *lexicon) sample(text []byte) sample {
 	var s sample
-	model.Walk(text, func(_, _ int, features *[model.Orders]uint32) {
-		for _, f := range features {
-			s.ids = append(s.ids, l.id[f>>dropped])
+	model.Walk(text, func(start, end int, features *[model.Orders]uint32, first bool) {
+		for h := range model.Head(model.Heads) {
+			_, _, orders := model.Pooling(h)
+			for o, f := range features[:orders] {
+				id := l.id[f>>dropped]
+				if h == model.Persona && !first || o == 0 && isMark(text[start:end]) {
+					id = rare
+				}
+				s.ids[h] = append(s.ids[h], id)
+			}
 		}
 	})
 	return s
+}
+
+// isMark tells whether a token is a mark of punctuation. Alone it says nothing:
+// what marks there are tells code from prose, not honest texts from attacks.
+func isMark(token []byte) bool {
+	return len(token) == 1 && token[0] < 0x80 && !unicode.IsLetter(rune(token[0])) && !unicode.IsDigit(rune(token[0]))
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/sparkward/sparkward/plugin/internal/scan"
 	"github.com/sparkward/sparkward/plugin/internal/scan/grammar"
 	"github.com/sparkward/sparkward/plugin/internal/scan/model"
 )
@@ -276,7 +277,7 @@ func TestTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out, wrong bytes.Buffer
-	if err := Evaluate([]string{file}, &out, &wrong); err != nil {
+	if err := Evaluate([]string{file}, scan.User, &out, &wrong); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"240 texts", "source | texts | strict | balanced | quiet |", "| s0 | 40 |", "| jailbreak | 60 |", "| **all** | 120 |", "| other | 60 |"} {
