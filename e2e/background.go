@@ -30,6 +30,11 @@ func (s *scenario) sendInBackground(ctx context.Context, d delivery) error {
 	}
 	p := &pending{delivery: d, done: make(chan struct{})}
 	s.background[d.background] = p
+	began, begin := context.WithCancel(ctx)
+	defer begin()
+	if d.began = begin; d.times > 1 && d.begun {
+		return errors.New("begun is for one request")
+	}
 	next := len(s.host.upstreams().main.Seen()) + 1
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
@@ -41,6 +46,13 @@ func (s *scenario) sendInBackground(ctx context.Context, d delivery) error {
 		}
 		close(p.done)
 	}()
+	if d.begun {
+		select {
+		case <-began.Done():
+		case <-p.done:
+		}
+		return ctx.Err()
+	}
 	arrived, cancel := context.WithTimeout(ctx, s.grace)
 	defer cancel()
 	go func() {

@@ -177,6 +177,7 @@ type pluginView struct {
 type managerView struct {
 	UseRemoteAddress    bool   `json:"use_remote_address"`
 	RequestIDInResponse bool   `json:"always_set_request_id_in_response"`
+	StreamIdleTimeout   string `json:"stream_idle_timeout"`
 	NormalizePath       bool   `json:"normalize_path"`
 	MergeSlashes        bool   `json:"merge_slashes"`
 	EscapedSlashes      string `json:"path_with_escaped_slashes_action"`

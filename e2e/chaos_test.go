@@ -33,9 +33,10 @@ const (
 	chaosFaults = 4 * time.Second
 	chaosGrace  = 6 * time.Second
 	chaosCalm   = chaosGrace + 3*time.Second
-	// A call that waits for another's answer in a VM that is lost is answered by
-	// Envoy's request_timeout, which the shipped configuration sets to 60 s.
-	chaosPatience = 70 * time.Second
+	// A call that waits for another's answer in a VM that is lost is ended by Envoy's
+	// stream_idle_timeout, which is five minutes as shipped.
+	chaosIdle     = "20s"
+	chaosPatience = 40 * time.Second
 	// chaosEnd is for the last calls of a calm to come to their end.
 	chaosEnd = time.Second
 )
@@ -134,7 +135,7 @@ func startChaos(t *testing.T, target target) *chaos {
 	}
 	c := &chaos{rnd: rand.New(rand.NewPCG(seed, 1)), kinds: map[string]int{}}
 	policy := fmt.Sprintf(chaosPolicy, digestOf("sk-alice"), digestOf("sk-master"))
-	c.host, err = target.start(t.Context(), setup{name: "chaos", wasm: wasm, workers: 2, spare: true, fresh: true, policy: policy})
+	c.host, err = target.start(t.Context(), setup{name: "chaos", wasm: wasm, workers: 2, spare: true, fresh: true, idle: chaosIdle, policy: policy})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,6 +52,11 @@ func render(ctx context.Context, s setup, up upstreams, logPath, dir string) (*b
 	if s.tls {
 		b.secure()
 	}
+	if s.idle != "" {
+		for _, manager := range findType(b.listener, hcmType) {
+			manager["stream_idle_timeout"] = s.idle
+		}
+	}
 	b.freePorts()
 	b.name(s.name)
 	return b, nil

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -43,6 +44,8 @@ type delivery struct {
 	events      int    // of a stream, after which the client leaves; 0 = it reads all
 	cert        string // whose certificate the client shows; "" = none
 	background  string // go on with the next step while the answer is waited for
+	begun       bool   // but not before the first of it is here
+	began       func() // called then; nil for nobody
 }
 
 // delivery reads the words and the block of a send step:
@@ -65,7 +68,7 @@ func (s *scenario) delivery(step script.Step) (delivery, error) {
 		name, value, _ := strings.Cut(w, "=")
 		set, ok := options[name]
 		if !ok {
-			return d, fmt.Errorf("no option %q; there are times, connections, pieces, h2, brief, show, trailer, gzip, hangup, await, cert, background", w)
+			return d, fmt.Errorf("no option %q; there are times, connections, pieces, h2, brief, show, trailer, gzip, hangup, await, cert, background, begun", w)
 		}
 		err = errors.Join(err, set(&d, value))
 	}
@@ -107,6 +110,7 @@ var options = map[string]func(d *delivery, value string) error{
 	"events":     func(d *delivery, v string) (err error) { d.events, err = positive([]string{v}); return },
 	"cert":       func(d *delivery, v string) error { d.cert = v; return nil },
 	"background": func(d *delivery, v string) error { d.background = v; return nil },
+	"begun":      func(d *delivery, _ string) error { d.begun = true; return nil },
 }
 
 func want(option, got string, values ...string) error {
@@ -241,12 +245,22 @@ func exchange(ctx context.Context, c wire.Conn, d delivery) (answer, error) {
 		return answer{}, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	body, err := readBody(resp.Body, d.began)
 	a := answer{status: resp.StatusCode, header: resp.Header, trailer: resp.Trailer, body: string(body), cut: err != nil}
 	if err != nil && ctx.Err() != nil {
 		return a, fmt.Errorf("the answer did not end: %w", err)
 	}
 	return a, nil
+}
+
+// readBody reads to the end, and tells when the first of it is here.
+func readBody(r io.Reader, began func()) ([]byte, error) {
+	buffered := bufio.NewReader(r)
+	buffered.Peek(1) // an error comes again
+	if began != nil {
+		began()
+	}
+	return io.ReadAll(buffered)
 }
 
 // closed tells the errors of a connection that the other side closed.

@@ -139,6 +139,11 @@ func (h *simHost) options(b *bootstrap, s setup) (hostsim.Options, error) {
 	for _, c := range b.clusters() {
 		opts.Clusters = append(opts.Clusters, hostsim.Cluster{Name: c.name, URL: "http://" + c.addr})
 	}
+	if d := virtual.StreamIdleTimeout; d != "" {
+		if opts.StreamIdleTimeout, err = time.ParseDuration(d); err != nil {
+			return opts, err
+		}
+	}
 	opts.Routes, err = simRoutes(virtual)
 	return opts, err
 }

@@ -64,9 +64,13 @@ func (s *scenario) envoy(_ context.Context, step script.Step) (_ []string, err e
 		case "allow_on_headers_stop_iteration":
 			s.setup.stop = step.Words[1]
 			return nil, want(step.Words[0], s.setup.stop, "true", "false")
+		case "stream_idle_timeout":
+			s.setup.idle = step.Words[1]
+			_, err = time.ParseDuration(s.setup.idle)
+			return nil, err
 		}
 	}
-	return nil, errors.New("want request_body_buffer_limit BYTES or allow_on_headers_stop_iteration BOOL")
+	return nil, errors.New("want request_body_buffer_limit BYTES, stream_idle_timeout DURATION or allow_on_headers_stop_iteration BOOL")
 }
 
 // positive reads the only word as a whole number above zero.

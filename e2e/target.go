@@ -18,6 +18,7 @@ type setup struct {
 	spare     bool                          // the host has a third cluster, called spare
 	tls       bool                          // clients speak TLS, and may show a certificate
 	yield     func(worker int, call string) // hostsim's Options.Yield
+	idle      string                        // Envoy's stream_idle_timeout; "" = as shipped
 	stop      string                        // "true" or "false": allow_on_headers_stop_iteration whatever the policy wants
 }
 

@@ -1,6 +1,8 @@
 package hostsim_test
 
 import (
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -75,5 +77,56 @@ func TestReloadFollowsTheClock(t *testing.T) {
 	}
 	if n := w.SharedData("")["n"]; n != "2" {
 		t.Errorf("the filter ran %s times, want 2: shared data outlives a VM", n)
+	}
+}
+
+// TestIdleStreams: each piece that moves gives a stream its time anew; then it ends.
+func TestIdleStreams(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		limit  time.Duration
+		pieces int // one a minute
+		cut    bool
+	}{
+		{"Envoy's limit", 0, 20, false},
+		{"a limit above the pauses", 61 * time.Second, 20, false},
+		{"a limit below them", 59 * time.Second, 1, true},
+		{"none", -1, 20, false},
+	} {
+		clock := hostsim.NewManualClock(epoch)
+		next := make(chan bool)
+		slowly := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for range 20 {
+				io.WriteString(w, "x")
+				w.(http.Flusher).Flush()
+				select {
+				case <-next:
+				case <-r.Context().Done():
+					return
+				}
+			}
+		})
+		w := start(t, "on request_headers\n return 0\n", slowly, func(o *hostsim.Options) {
+			o.Clock, o.StreamIdleTimeout, o.Routes[0].Timeout = clock, c.limit, -1
+		})
+		resp, err := http.Get(w.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		for one := make([]byte, 1); ; got++ {
+			if _, err = io.ReadFull(resp.Body, one); err != nil {
+				break
+			}
+			clock.Advance(time.Minute)
+			select {
+			case next <- true:
+			case <-time.After(time.Second):
+			}
+		}
+		resp.Body.Close()
+		if got != c.pieces || (err != io.EOF) != c.cut {
+			t.Errorf("%s: %d pieces, then %v; want %d, cut %v", c.name, got, err, c.pieces, c.cut)
+		}
 	}
 }

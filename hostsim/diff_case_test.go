@@ -37,6 +37,7 @@ type diffOptions struct {
 	client2   bool   // the client speaks HTTP/2
 	blind     bool   // the upstream's view is left out: its order varies
 	timeout   time.Duration
+	idle      time.Duration // stream_idle_timeout
 	tcp       bool
 	tick      bool // keep the tick callbacks in the transcript
 	startup   bool // the transcript is that of the start
@@ -114,6 +115,8 @@ func (o *diffOptions) read(words []string) (err error) {
 		o.http2 = true
 	case "timeout":
 		o.timeout, err = time.ParseDuration(value)
+	case "idle":
+		o.idle, err = time.ParseDuration(value)
 	case "route": // route PREFIX CLUSTER, or route PREFIX :HEADER
 		r := diffRoute{prefix: words[1], cluster: words[2]}
 		if name, ok := strings.CutPrefix(words[2], ":"); ok {

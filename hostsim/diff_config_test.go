@@ -36,7 +36,7 @@ func httpListener(t testing.TB, c *diffCase) object {
 		"access_log": []object{{"name": "log", "typed_config": typed("envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
 			object{"log_format": object{"text_format_source": object{"inline_string": "ACCESS|" + c.name + "|" + accessFormat + "\n"}}})}},
 	})
-	c.options.paths(manager)
+	c.options.manage(manager)
 	listener := object{"name": c.name, "address": address("127.0.0.1:0"),
 		"filter_chains": []object{{"filters": []object{{"name": "http", "typed_config": manager}}}}}
 	if c.options.limit > 0 {
@@ -45,8 +45,12 @@ func httpListener(t testing.TB, c *diffCase) object {
 	return listener
 }
 
-// paths sets what the connection manager does with paths, where a case says so.
-func (o *diffOptions) paths(manager object) {
+// manage sets what the connection manager does with paths and idle streams, where a
+// case says so.
+func (o *diffOptions) manage(manager object) {
+	if o.idle > 0 {
+		manager["stream_idle_timeout"] = fmt.Sprintf("%gs", o.idle.Seconds())
+	}
 	if o.normalize {
 		manager["normalize_path"] = true
 	}

@@ -71,7 +71,7 @@ func simTranscript(c *diffCase, start, text string) string {
 
 func (c *diffCase) simOptions(t *testing.T, lab *lab, trace, access *lockedBuffer) hostsim.Options {
 	opts := hostsim.Options{Trace: trace, CacheDir: cacheDir(t), VirtualHost: "host",
-		NodeID: "node-id", NodeCluster: "node-cluster",
+		NodeID: "node-id", NodeCluster: "node-cluster", StreamIdleTimeout: c.options.idle,
 		RequestBodyLimit: c.options.limit,
 		NormalizePath:    c.options.normalize, MergeSlashes: c.options.merge,
 		EscapedSlashes: map[string]hostsim.EscapedSlashes{"REJECT_REQUEST": hostsim.RejectEscapedSlashes,

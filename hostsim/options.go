@@ -129,6 +129,10 @@ type Options struct {
 	// RequestIDInResponse puts a request's id on its answer: Envoy's
 	// always_set_request_id_in_response.
 	RequestIDInResponse bool
+	// StreamIdleTimeout ends a stream on which nothing moves for as long, as Envoy's
+	// stream_idle_timeout does: with 408 or 504, or by cutting the answer. 0 means Envoy's
+	// 5 minutes, a negative value no limit.
+	StreamIdleTimeout time.Duration
 	// NormalizePath, MergeSlashes and EscapedSlashes bring the paths of requests into one
 	// spelling before routes and filters see them, as Envoy's options normalize_path,
 	// merge_slashes and path_with_escaped_slashes_action do. As there all are off unless

@@ -120,6 +120,7 @@ func (r *router) Data(data []byte, end bool) { r.enqueue(part{Data: data, End: e
 func (r *router) Trailers(t *header.Map) { r.enqueue(part{Trailers: t, End: true}) }
 
 func (r *router) enqueue(p part) {
+	r.s.move()
 	if r.over {
 		return
 	}
@@ -232,6 +233,7 @@ func (r *router) answer(parts []part) (more bool) {
 }
 
 func (r *router) take(p part) {
+	r.s.move()
 	r.complete(p.End)
 	switch {
 	case p.Headers != nil:

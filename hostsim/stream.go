@@ -45,6 +45,7 @@ type stream struct {
 
 	requestBlocked  bool // a filter holds too much of the request
 	responseBlocked bool // a filter holds too much of the response
+	idle            idleness
 	dirty           bool // in the worker's list of streams to pump
 }
 
@@ -63,6 +64,7 @@ func (w *worker) newStream(info *chain.Info, c client) *stream {
 		Over:          s.over, Logged: s.logged,
 	}, w.filters())
 	w.streams[s] = struct{}{}
+	s.watchIdle()
 	return s
 }
 
@@ -77,6 +79,7 @@ func (h *Host) bodyLimit() int {
 func (s *stream) over() {
 	s.info.Over, s.info.Elapsed = true, s.w.host.clock.Now().Sub(s.info.Start)
 	delete(s.w.streams, s)
+	s.endIdle()
 }
 
 // logged is called when the filters have logged.
@@ -95,6 +98,7 @@ func (s *stream) touch() {
 }
 
 func (s *stream) put(p part) {
+	s.move()
 	s.out.parts = append(s.out.parts, p)
 	s.out.queued += len(p.Data)
 	s.out.ended = p.End
@@ -177,6 +181,7 @@ func (s *stream) requestParts(parts ...part) (over bool) {
 }
 
 func (s *stream) take(parts []part) {
+	s.move()
 	for _, p := range parts {
 		switch {
 		case p.Headers != nil:
