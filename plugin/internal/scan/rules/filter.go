@@ -79,8 +79,8 @@ func (f *filter) addKeys(w word) bool {
 		}
 		return true
 	}
-	size := 0 // of the first word
-	for size < len(w.text) && kinds[w.text[size]] == kLetter {
+	size := 0 // of the first word, if it begins with a letter
+	for size < len(w.text) && kinds[w.text[0]] == kLetter && kinds[w.text[size]]&(kLetter|kDigit) != 0 {
 		size++
 	}
 	alone := size == len(w.text)

@@ -341,7 +341,7 @@ func (r *reference) around(class string, span int, after, here bool) bool {
 
 // randomSource makes lists of a few short words and rules over them.
 func randomSource(r *rand.Rand) Source {
-	words := []string{"aa", "ab", "abc*", "b", "ba", "bab", "c", "ca", "aa b", "b aa", "a b c", "ж", "жа", "жаб*", "字", "字词", "词", "的", "<a", "<|a|>", "^b", "ab 字", "กข", "한국", "[x]", "abcdefg", "abcde*"}
+	words := []string{"aa", "ab", "abc*", "b", "ba", "bab", "c", "ca", "aa b", "b aa", "a b c", "ж", "жа", "жаб*", "字", "字词", "词", "的", "<a", "<|a|>", "^b", "ab 字", "กข", "한국", "[x]", "abcdefg", "abcde*", "a1", "ab12c", "b1 a"}
 	classes := []string{"one", "two", "three", "four", "five"}
 	var src Source
 	for _, c := range classes {
@@ -391,7 +391,7 @@ func randomSource(r *rand.Rand) Source {
 }
 
 func randomText(r *rand.Rand) string {
-	parts := []string{"a", "b", "c", "aa", "ab", "abc", "ba", "bab", "ca", "d", "1", "ж", "жа", "жаба", "字", "词", "的", "ก", "ข", "한", "국", "<a", "<|a|>", "[x]", ".", ",", "\n", "\\n", "-", "! ", "abcdefg", "abcdefgh", "abcde", "abcdef"}
+	parts := []string{"a", "b", "c", "aa", "ab", "abc", "ba", "bab", "ca", "d", "1", "ж", "жа", "жаба", "字", "词", "的", "ก", "ข", "한", "국", "<a", "<|a|>", "[x]", ".", ",", "\n", "\\n", "-", "! ", "abcdefg", "abcdefgh", "abcde", "abcdef", "a1", "ab12c", "b1"}
 	var b strings.Builder
 	for n := r.Intn(60); n > 0; n-- {
 		b.WriteString(parts[r.Intn(len(parts))])
