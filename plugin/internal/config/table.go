@@ -181,7 +181,7 @@ var words = object("words", nil,
 	at("list", func(v any) any { p, _ := v.(*scan.WordList); return &p.Name }, text("name", 64, name), note{required: true, example: `"orders"`},
 		doc("Name of a word list, of those listed below.")),
 	at("add", func(v any) any { p, _ := v.(*scan.WordList); return &p.Words }, ownWords, note{required: true, example: `["playbook", "house rule*"]`},
-		doc("Words and phrases, in any case. One that ends in `*` also stands for longer words that begin so.")),
+		doc("Words and phrases, in any case. One that ends in `*`, behind five letters or more, also stands for longer words that begin so.")),
 )
 
 var ownWords = list[string](text("word", 256, nil), scan.MaxWords)

@@ -35,6 +35,7 @@ type Own struct {
 // words[0].add[2] or rules[1].words[0][3].
 func Extend(base *Table, lists []List, own []Own) (*Table, error) {
 	e := extension{base: base, classes: len(base.Classes)}
+	copy(e.filter[:], base.Filter)
 	for i, l := range lists {
 		at := "words" + index(i)
 		class := base.list(l.Class)
@@ -80,6 +81,7 @@ type extension struct {
 	t       Table
 	classes int      // of base and own ones
 	places  []string // by own class: its slot, for errors
+	filter  filter   // of base and own words
 	words   []entry
 	uses    []fill
 }
@@ -95,10 +97,14 @@ type fill struct {
 //go:noinline
 func (e *extension) add(text string, class int) (problem string) {
 	w, problem := parseWord(text)
-	if problem == "" {
-		e.words = append(e.words, entry{w, uint16(class)})
+	switch {
+	case problem != "":
+		return problem
+	case !e.filter.addKeys(w):
+		return "a longer word, or beginning of words: five letters, two marks or digits"
 	}
-	return problem
+	e.words = append(e.words, entry{w, uint16(class)})
+	return ""
 }
 
 // rule adds a rule; at is its place, for errors.
@@ -182,6 +188,7 @@ func (e *extension) table() (*Table, error) {
 		return nil, err
 	}
 	t.Context.Cells = []uint32{0}
+	t.Filter = e.filter[:]
 	t.ListAt = append(t.ListAt, uint16(len(t.Lists)))
 	for v := range t.ListAt[1:] {
 		if list := t.Lists[t.ListAt[v]:t.ListAt[v+1]]; len(list) > maxPlaces {

@@ -9,7 +9,7 @@ import (
 
 // ownWords begin nothing of one another. Each is in one list only: of a word
 // that is in two the order of the lists decides whether it fills two slots.
-var ownWords = []string{"aa", "ab", "ba", "bab", "c", "ca", "d", "жа", "字", "词", "<b", "abcdefg", "abcde", "한", "dd", "e f", "g", "เข", "ha", "hb"}
+var ownWords = []string{"aa", "ab", "ba", "bab", "c", "ca", "d", "жа", "字", "词", "<b", "abcdefg", "abcde", "한", "dd", "e f", "g", "เข", "ha", "hb", "i1", "j12kl"}
 
 func ownText(r *rand.Rand) string {
 	var b []byte

@@ -5,8 +5,12 @@ import "math/bits"
 // Run walks folded text and finds rules in it. It returns the number found.
 func (m *Matcher) Run(text []byte, tr *Traits) int {
 	w := walker{Matcher: m, finder: finder{text: text}, traits: tr}
-	if m.extra == nil && len(m.base.Filter) == filterWords {
-		w.filter = (*filter)(m.base.Filter)
+	t := m.base
+	if m.extra != nil {
+		t = m.extra // has the words of both
+	}
+	if len(t.Filter) == filterWords {
+		w.filter = (*filter)(t.Filter)
 	}
 	return w.run()
 }
