@@ -22,6 +22,8 @@ type cursor struct {
 const maxDepth = 32
 
 // broken records the first break of the grammar and moves to the end.
+//
+//go:noinline
 func (c *cursor) broken(want string) {
 	if c.fault == "" {
 		c.fault, c.at = want, c.pos

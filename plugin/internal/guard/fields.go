@@ -7,6 +7,8 @@ import "strings"
 type fields [][2]string
 
 // first returns the first value of a header and how many values it has.
+//
+//go:noinline
 func (f fields) first(name string) (value string, n int) {
 	for i := range f {
 		if f[i][0] == name {
@@ -20,6 +22,8 @@ func (f fields) first(name string) (value string, n int) {
 }
 
 // get returns the first value of a header, or "".
+//
+//go:noinline
 func (f fields) get(name string) string {
 	value, _ := f.first(name)
 	return value

@@ -47,6 +47,7 @@ func decode(dst, in []byte, limit int) (out []byte, n int, err error) {
 	return d.out, d.at - int(d.have/8), d.err
 }
 
+//go:noinline
 func (d *decoder) fail(err error) {
 	if d.err == nil {
 		d.err = err

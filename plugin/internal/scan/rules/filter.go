@@ -36,6 +36,7 @@ func (f *filter) has(key uint64) uint64 {
 	return x >> (h >> 47 & 63) & (x >> (h >> 41 & 63)) & 1
 }
 
+//go:noinline
 func (f *filter) set(key uint64) {
 	h := key * 0x9E3779B97F4A7C15
 	f[h>>(64-filterShift)] |= 1<<(h>>47&63) | 1<<(h>>41&63)
