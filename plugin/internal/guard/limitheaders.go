@@ -20,10 +20,10 @@ func (r *Request) limitHeaders(edits []Edit, now time.Time) []Edit {
 		edits = appendDraft(edits, rule, result)
 	}
 	if r.quotaOf != nil {
-		edits = r.appendProvider(edits, "requests", &r.quota, now)
+		edits = r.appendProvider(edits, &requestNames, &r.quota, now)
 	}
 	if r.tokensOf != nil {
-		edits = r.appendProvider(edits, "tokens", &r.tokens, now)
+		edits = r.appendProvider(edits, &tokenNames, &r.tokens, now)
 	}
 	return edits
 }
@@ -51,23 +51,37 @@ func appendDraft(edits []Edit, rule *config.Limit, result *limit.Result) []Edit 
 	)
 }
 
-// appendProvider writes the limit on a unit, requests or tokens, as the called
-// API names it.
-func (r *Request) appendProvider(edits []Edit, unit string, result *limit.Result, now time.Time) []Edit {
+// providerNames are what providers call the headers for a limit, what is left of
+// it, and when all of it is back.
+type providerNames struct{ openAI, anthropic [3]string }
+
+var (
+	requestNames = providerNames{
+		[3]string{"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"},
+		[3]string{"anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining", "anthropic-ratelimit-requests-reset"},
+	}
+	tokenNames = providerNames{
+		[3]string{"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"},
+		[3]string{"anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"},
+	}
+)
+
+// appendProvider writes a limit as the called API names it.
+func (r *Request) appendProvider(edits []Edit, names *providerNames, result *limit.Result, now time.Time) []Edit {
 	most := strconv.FormatInt(result.Limit, 10)
 	left := strconv.FormatInt(result.Remaining, 10)
 	seconds := limit.Seconds(result.ResetAfter)
 	switch r.api.Family() {
 	case llm.OpenAI:
 		return append(edits,
-			Edit{Name: "x-ratelimit-limit-" + unit, Value: most},
-			Edit{Name: "x-ratelimit-remaining-" + unit, Value: left},
-			Edit{Name: "x-ratelimit-reset-" + unit, Value: strconv.FormatInt(seconds, 10) + "s"})
+			Edit{Name: names.openAI[0], Value: most},
+			Edit{Name: names.openAI[1], Value: left},
+			Edit{Name: names.openAI[2], Value: strconv.FormatInt(seconds, 10) + "s"})
 	case llm.Anthropic:
 		return append(edits,
-			Edit{Name: "anthropic-ratelimit-" + unit + "-limit", Value: most},
-			Edit{Name: "anthropic-ratelimit-" + unit + "-remaining", Value: left},
-			Edit{Name: "anthropic-ratelimit-" + unit + "-reset", Value: rfc3339.Format(now.Unix() + seconds)})
+			Edit{Name: names.anthropic[0], Value: most},
+			Edit{Name: names.anthropic[1], Value: left},
+			Edit{Name: names.anthropic[2], Value: rfc3339.Format(now.Unix() + seconds)})
 	}
 	return edits
 }
