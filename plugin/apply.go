@@ -45,9 +45,17 @@ func (s *stream) reply(r *guard.Reply) {
 		return
 	}
 	s.replied = true
-	if err := proxywasm.SendHttpResponse(uint32(r.Status), r.Headers, r.Body, -1); err != nil {
-		proxywasm.LogError("a reply could not be sent: " + err.Error())
+	s.plugin.answerHeaders = guard.Apply(append(s.plugin.answerHeaders[:0], r.Headers...), s.replyEdits())
+	if !sendReply(uint32(r.Status), s.plugin.answerHeaders, r.Body) {
+		proxywasm.LogError("a reply could not be sent")
 	}
+}
+
+// replyEdits are the headers that every answer gets; none if making them
+// panics, as the reply may be about a panic.
+func (s *stream) replyEdits() []guard.Edit {
+	defer logPanic("reply")
+	return s.request.ReplyEdits(now())
 }
 
 // recovered keeps the VM alive after a panic. Without it the host would drop

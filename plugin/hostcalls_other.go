@@ -28,6 +28,10 @@ func setHeaderMap(_ headerKind, pairs [][2]string) bool {
 	return proxywasm.ReplaceHttpResponseHeaders(pairs) == nil
 }
 
+func sendReply(status uint32, headers [][2]string, body []byte) bool {
+	return proxywasm.SendHttpResponse(status, headers, body, -1) == nil
+}
+
 func bodyBytes(kind bodyKind, size int) []byte {
 	read := proxywasm.GetHttpRequestBody
 	if kind == responseBodyBuffer {

@@ -22,6 +22,10 @@ func proxyGetHeaderMapPairs(kind uint32, data, size unsafe.Pointer) uint32
 //go:wasmimport env proxy_set_header_map_pairs
 func proxySetHeaderMapPairs(kind uint32, data unsafe.Pointer, size int32) uint32
 
+//go:wasmimport env proxy_send_local_response
+func proxySendLocalResponse(status uint32, details unsafe.Pointer, detailsSize int32, body unsafe.Pointer, bodySize int32,
+	headers unsafe.Pointer, headersSize, grpcStatus int32) uint32
+
 //go:wasmimport env proxy_get_buffer_bytes
 func proxyGetBufferBytes(kind uint32, start, most int32, data, size unsafe.Pointer) uint32
 
@@ -90,6 +94,14 @@ func headerMap(kind headerKind, pairs [][2]string) (_ [][2]string, ok bool) {
 func setHeaderMap(kind headerKind, pairs [][2]string) bool {
 	written = encodePairs(written[:0], pairs)
 	return proxySetHeaderMapPairs(uint32(kind), unsafe.Pointer(&written[0]), int32(len(written))) == statusOK
+}
+
+// sendReply answers the current request, and returns false when the host
+// refuses.
+func sendReply(status uint32, headers [][2]string, body []byte) bool {
+	written = encodePairs(written[:0], headers)
+	return proxySendLocalResponse(status, nil, 0, unsafe.Pointer(unsafe.SliceData(body)), int32(len(body)),
+		unsafe.Pointer(&written[0]), int32(len(written)), -1) == statusOK
 }
 
 // written is the memory of the last header map or path that went to the host.

@@ -102,6 +102,9 @@ func (s *stream) bodySeen() {
 // answer gets.
 func (s *stream) OnHttpResponseHeaders(_ int, end bool) (action types.Action) {
 	defer s.recovered("response headers", &action)
+	if s.replied { // our own answer has them
+		return types.ActionContinue
+	}
 	headers, ok := headerMap(responseHeaderMap, s.plugin.answerHeaders)
 	if !ok {
 		return types.ActionContinue

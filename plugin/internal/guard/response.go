@@ -21,11 +21,20 @@ func (r *Request) ResponseHeaders(headers [][2]string, end bool, now time.Time) 
 		r.watch(h)
 		r.capture(h)
 	}
+	return r.answerEdits(h.get("x-request-id") != "", now)
+}
+
+// ReplyEdits returns the edits that every answer gets, for a reply of the
+// filter's own: so the reply takes them along, and ResponseHeaders need not be
+// asked about it.
+func (r *Request) ReplyEdits(now time.Time) []Edit { return r.answerEdits(false, now) }
+
+func (r *Request) answerEdits(named bool, now time.Time) []Edit {
 	edits := r.g.edits[:0]
 	for _, header := range r.g.cfg.ResponseHeaders {
 		edits = append(edits, Edit{Name: header[0], Value: header[1]})
 	}
-	if r.id != "" && h.get("x-request-id") == "" {
+	if r.id != "" && !named {
 		edits = append(edits, Edit{Name: "x-request-id", Value: r.id})
 	}
 	if r.cache != nil {
