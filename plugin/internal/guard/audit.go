@@ -21,6 +21,11 @@ type audit struct {
 	flagged                 bool
 }
 
+// silent says that the checks so far had nothing to say.
+func (a *audit) silent() bool {
+	return a.cause == "" && len(a.would) == 0 && len(a.rules) == 0 && !a.flagged
+}
+
 // findings notes the rules that matched, each once, in the order found.
 func (a *audit) findings(report *scan.Report) {
 	a.score = report.Score

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sparkward/sparkward/plugin/internal/config"
+	"github.com/sparkward/sparkward/plugin/internal/limit"
 	"github.com/sparkward/sparkward/plugin/internal/metric"
 	"github.com/sparkward/sparkward/plugin/internal/respcache"
 )
@@ -29,10 +30,12 @@ type cacheCall struct {
 	request respcache.Directives
 	asked   int64 // Unix nanoseconds
 	key     respcache.Key
-	flight  bool // this call asks the upstream for others too
-	seat    int  // its place in Guard.flying
-	kept    bool // the answer was offered to the cache
-	answer  respcache.Response
+	// question is the hash by which the memo knows the call.
+	question limit.Key
+	flight   bool // this call asks the upstream for others too
+	seat     int  // its place in Guard.flying
+	kept     bool // the answer was offered to the cache
+	answer   respcache.Response
 }
 
 // versioned are the request headers that choose a version of the API, or a
@@ -48,7 +51,7 @@ func (r *Request) prepareCache(h fields) {
 		return
 	}
 	call := &cacheCall{state: cacheBypass, request: respcache.Parse(h.all("cache-control")...)}
-	call.decides = append(call.decides, r.api.String(), h.get(":path"), h.get(":authority"))
+	call.decides = append(make([]string, 0, 16), r.api.String(), h.get(":path"), h.get(":authority"))
 	for _, name := range versioned {
 		call.decides = append(call.decides, h.get(name))
 	}

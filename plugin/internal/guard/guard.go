@@ -65,6 +65,7 @@ type Guard struct {
 	hasher *respcache.Hasher
 	parked int        // requests that wait for the answer to another
 	flying []*Request // those whose answer others may wait for
+	memo   *memo
 
 	// Reused from call to call: each is done with when the edge has applied
 	// the verdict.
@@ -75,6 +76,7 @@ type Guard struct {
 	edits    []Edit
 	inflated []byte
 	line     []byte
+	parts    []string
 }
 
 // New puts a policy to work. It defines the metrics, which needs the host, so
@@ -96,7 +98,7 @@ func New(cfg *config.Config, host Host, now time.Time) (*Guard, error) {
 		g.breakers = append(g.breakers, breaker.New(host, b.Cluster, b.Settings, host.Random))
 	}
 	if len(cfg.Cache.Paths) > 0 {
-		g.cache, g.hasher = respcache.New(host, cfg.Cache.Settings), respcache.NewHasher()
+		g.cache, g.hasher, g.memo = respcache.New(host, cfg.Cache.Settings), respcache.NewHasher(), new(memo)
 	}
 	if g.credentials, err = readCredentials(cfg, host); err != nil {
 		return nil, err

@@ -12,19 +12,27 @@ import (
 	"github.com/sparkward/sparkward/plugin/internal/scan"
 )
 
-// inspectAll reads the whole body and decides on what it holds. An empty body
-// has nothing to inspect.
-func (r *Request) inspectAll(size int, read func() ([]byte, error)) (Verdict, *refusal) {
+// wholeBody reads the body, where a control wants to know it.
+func (r *Request) wholeBody(size int, read func() ([]byte, error)) ([]byte, *refusal) {
 	mode := r.readingMode()
 	if size == 0 || mode == config.Off {
-		return Verdict{}, nil
+		return nil, nil
 	}
 	body, err := read()
 	if err != nil || len(body) != size {
-		return Verdict{}, r.control(mode, r.doubt(causeBody))
+		return nil, r.control(mode, r.doubt(causeBody))
+	}
+	return body, nil
+}
+
+// inspectAll decides on what the body holds. An empty body has nothing to
+// inspect.
+func (r *Request) inspectAll(body []byte) (Verdict, *refusal) {
+	if len(body) == 0 {
+		return Verdict{}, nil
 	}
 	if f := r.parse(body); f != nil {
-		return Verdict{}, r.control(mode, f)
+		return Verdict{}, r.control(r.readingMode(), f)
 	}
 	r.promptTokens = r.estimate()
 	if f := r.control(r.g.cfg.Auth.Mode, r.checkModel()); f != nil {

@@ -139,11 +139,20 @@ func (r *Request) RequestBody(size int, read func() ([]byte, error), end bool, n
 	if !end {
 		return Verdict{Action: Wait}
 	}
-	verdict, f := r.inspectAll(size, read)
+	body, f := r.wholeBody(size, read)
 	if f != nil {
 		return r.refused(f)
 	}
-	if reply := r.fromCache(now); reply != nil {
+	if reply := r.askedAgain(body, now); reply != nil {
+		return r.answer(reply, decisionCached)
+	}
+	verdict, f := r.inspectAll(body)
+	if f != nil {
+		return r.refused(f)
+	}
+	reply := r.fromCache(now)
+	r.remember(verdict)
+	if reply != nil {
 		return r.answer(reply, decisionCached)
 	}
 	if r.park(verdict, now) {

@@ -56,6 +56,9 @@ func KeyOf(seed Seed, parts ...string) Key {
 	return Key{place, tag}
 }
 
+// Low returns the low half of the hash, to choose a place in another table.
+func (k Key) Low() uint64 { return k.place }
+
 // windowsTogether is how many windows of one caller share a bucket and with it
 // one compare and swap. Three are what a budget by minute, day and month needs.
 const windowsTogether = 3

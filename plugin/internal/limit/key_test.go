@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/sparkward/sparkward/plugin/internal/kv"
@@ -176,8 +177,12 @@ func TestSharedSeedIsOneForAllWorkers(t *testing.T) {
 
 func BenchmarkKeyOf(b *testing.B) {
 	seed := Seed{byte(rand.Uint32())}
-	b.ReportAllocs()
-	for b.Loop() {
-		_ = KeyOf(seed, "requests", "user", "alice@example.com")
+	for name, last := range map[string]string{"caller": "alice@example.com", "body": strings.Repeat("x", 1100)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = KeyOf(seed, "requests", "user", last)
+			}
+		})
 	}
 }
