@@ -4,94 +4,93 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
-
-	"go.yaml.in/yaml/v3"
 )
 
-// getCacheFilter is the filter that envoy.yaml holds as a comment between two
-// lines of its own.
-func getCacheFilter(t *testing.T) tree {
-	t.Helper()
-	shipped, err := os.ReadFile("../envoy/envoy.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, found := strings.Cut(string(shipped), "# begin: answers to GET from Envoy's own cache\n")
-	text, _, ended := strings.Cut(rest, "# end\n")
-	if !found || !ended {
-		t.Fatal("envoy.yaml has no such comment")
-	}
-	var plain strings.Builder
-	for line := range strings.Lines(text) {
-		line = strings.TrimLeft(line, " ")
-		plain.WriteString(strings.TrimPrefix(strings.TrimPrefix(line, "#"), " "))
-	}
-	var filters []tree
-	if err := yaml.Unmarshal([]byte(plain.String()), &filters); err != nil || len(filters) != 1 {
-		t.Fatalf("%v: %s", err, plain.String())
-	}
-	return filters[0]
+// getCache is an Envoy with its own cache between the filter and the router, before
+// a provider that numbers its answers and lets them be kept.
+type getCache struct {
+	*together
+	asked  atomic.Int32
+	header atomic.Pointer[http.Header] // of the last request there
 }
 
-// TestGETCache: what envoy.yaml offers as a comment works as it says: Envoy keeps
-// what the provider lets it keep, behind the filter, which decides first.
-func TestGETCache(t *testing.T) {
-	var asked atomic.Int32
+func startGETCache(t *testing.T) *getCache {
+	c := &getCache{}
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked.Add(1)
-		if r.URL.Path == "/v1/models" {
-			w.Header().Set("cache-control", "public, max-age=60")
-		}
-		w.Header().Set("content-type", "application/json")
-		io.WriteString(w, `{"path":"`+r.URL.Path+`"}`)
+		r.Header.Set("host", r.Host)
+		c.header.Store(&r.Header)
+		w.Header().Set("cache-control", map[bool]string{true: "public, max-age=60", false: "no-store"}[r.URL.Path == "/v1/models"])
+		io.WriteString(w, "answer "+strconv.Itoa(int(c.asked.Add(1))))
 	}))
-	defer provider.Close()
-	s := startTogether(t, `{cluster: openai}`, func(b *bootstrap, _ upstreams) {
-		cluster := b.cluster("openai")
+	t.Cleanup(provider.Close)
+	policy := `
+usage: publish
+auth:
+  keys: [{user: alice, sha256: ` + digestOf("sk-alice") + `}, {user: bob, sha256: ` + digestOf("sk-bob") + `}]
+  master_keys: [{name: ops, sha256: ` + digestOf("sk-master") + `}]
+breakers: [{cluster: openai}]`
+	c.together = startSetup(t, setup{workers: 2, policy: policy}, "sparkward.wasm", func(b *bootstrap, _ upstreams) {
 		host, port, _ := strings.Cut(strings.TrimPrefix(provider.URL, "http://"), ":")
-		cluster["load_assignment"] = oneEndpoint("openai", host, port)
+		b.cluster("openai")["load_assignment"] = oneEndpoint("openai", host, port)
+		b.action("openai")["host_rewrite_literal"] = "rewritten"
 		manager := findType(b.listener, hcmType)[0]
 		filters, _ := manager["http_filters"].([]any)
-		manager["http_filters"] = append(append(append([]any{}, filters[:1]...), getCacheFilter(t)), filters[1:]...)
+		const types = "type.googleapis.com/envoy.extensions."
+		cache := tree{"name": "envoy.filters.http.cache", "typed_config": tree{"@type": types + "filters.http.cache.v3.CacheConfig",
+			"typed_config": tree{"@type": types + "http.cache.simple_http_cache.v3.SimpleHttpCacheConfig"}}}
+		manager["http_filters"] = append(append(append([]any{}, filters[:1]...), cache), filters[1:]...)
 	})
-	get := func(path string, headers ...string) (int, http.Header) {
-		t.Helper()
-		req, err := http.NewRequest("GET", "http://"+s.addr+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := 0; i+1 < len(headers); i += 2 {
-			req.Header.Set(headers[i], headers[i+1])
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		if text, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode == 200 && !strings.Contains(string(text), path) {
-			t.Errorf("%s: %s %v", path, text, err)
-		}
-		return resp.StatusCode, resp.Header
+	return c
+}
+
+// get asks and returns the body, or the status of a refusal.
+func (c *getCache) get(path, key string) string {
+	c.t.Helper()
+	req, err := http.NewRequest("GET", "http://"+c.addr+path, nil)
+	if err != nil {
+		c.t.Fatal(err)
 	}
-	for i := range 3 {
-		status, header := get("/v1/models", "authorization", "Bearer sk-master")
-		if status != 200 || (header.Get("age") != "") != (i > 0) || header.Get("x-content-type-options") != "nosniff" {
-			t.Errorf("call %d: %d %v", i, status, header)
+	req.Header.Set("authorization", "Bearer "+key)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.Header.Get("x-content-type-options") != "nosniff" {
+		c.t.Errorf("%s: %v %v", path, resp.Header, err)
+	}
+	c.settle()
+	if resp.StatusCode != 200 {
+		return resp.Status
+	}
+	return string(text)
+}
+
+// TestGETCache: what envoy/README.md says about Envoy's own cache behind the filter,
+// the reasons included for which it is not shipped. If one of these is gone in a
+// newer Envoy, it can be.
+func TestGETCache(t *testing.T) {
+	c := startGETCache(t)
+	for i, step := range []struct{ path, key, want string }{
+		{"/v1/models", "sk-alice", "answer 1"},
+		{"/v1/models", "sk-alice", "answer 1"},
+		{"/v1/models", "sk-wrong", "401 Unauthorized"}, // judged first
+		{"/v1/models", "sk-bob", "answer 1"},           // hers: a reason
+		{"/v1/files", "sk-alice", "answer 2"},
+		{"/v1/files", "sk-alice", "answer 3"},
+	} {
+		if got := c.get(step.path, step.key); got != step.want {
+			t.Errorf("step %d, %s by %s: %s, want %s", i, step.path, step.key, got, step.want)
 		}
 	}
-	if n := asked.Load(); n != 1 {
-		t.Errorf("the provider was asked %d times", n)
+	// another reason: the shipped route takes the caller's name off, and rewrites the host
+	if h := c.header.Load(); h.Get("x-sparkward-caller") != "user:alice" || h.Get("host") != c.addr {
+		t.Errorf("the provider saw %v: the route's changes are no longer lost", h)
 	}
-	if status, _ := get("/v1/models", "authorization", "Bearer sk-wrong"); status != 401 {
-		t.Errorf("a wrong key got %d", status)
-	}
-	get("/v1/files") // the provider does not say that it may be kept
-	get("/v1/files")
-	if n := asked.Load(); n != 3 {
-		t.Errorf("the provider was asked %d times in all", n)
-	}
+	c.wantBreaker("closed", 0, 3) // what the cache answered says nothing about the provider
 }

@@ -68,9 +68,12 @@ func (r *Request) judge(h fields) {
 	}
 	_, policy := r.g.breakerFor(r.cluster)
 	r.outcome = breaker.Success
-	if r.status >= 500 || policy.Settings.IsFailure(r.status) {
+	switch {
+	case r.status >= 500 || policy.Settings.IsFailure(r.status):
 		r.outcome = r.judgeFailure(policy)
 		r.retry = retryAfter(h.get("retry-after"))
+	case r.method != "POST" && r.stream.Property("response", "code_details") != "via_upstream":
+		r.outcome = breaker.Excluded // a later filter answered, such as Envoy's cache
 	}
 	r.judged = true
 }

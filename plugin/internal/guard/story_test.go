@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sparkward/sparkward/plugin/internal/breaker"
 )
 
 func hashOf(key string) string {
@@ -278,6 +280,33 @@ func TestWhatIsNotTheUpstreamsFault(t *testing.T) {
 		r.run(t, g)
 		if opened := host.stat("sparkward_breaker_state", "openai") == 1; opened != c.opens {
 			t.Errorf("%s: opened %v, want %v", c.name, opened, c.opens)
+		}
+	}
+}
+
+// TestAnAnswerOfALaterFilterIsNoProbe: Envoy's cache answers GET while the upstream
+// is down, which must not close the breaker.
+func TestAnAnswerOfALaterFilterIsNoProbe(t *testing.T) {
+	g, host := newGuard(t, policyWith(`,"breakers":[{"cluster":"openai","consecutive_failures":1,"open":"5s"}]`))
+	ask := func(status int, details string, at time.Duration) int64 {
+		c := chat("k-alice", "hi")
+		c.headers[0][1], c.status, c.details, c.at = "GET", status, details, at
+		c.run(t, g)
+		return host.stat("sparkward_breaker_state", "openai")
+	}
+	for i, step := range []struct {
+		status  int
+		details string
+		want    breaker.State
+	}{
+		{200, "via_upstream", breaker.Closed},
+		{500, "via_upstream", breaker.Open},
+		{200, "response_from_cache_filter", breaker.HalfOpen},
+		{200, "response_from_cache_filter", breaker.HalfOpen},
+		{200, "via_upstream", breaker.Closed},
+	} {
+		if got := ask(step.status, step.details, time.Duration(i)*10*time.Second); got != int64(step.want) {
+			t.Errorf("step %d: state %d, want %v", i, got, step.want)
 		}
 	}
 }
