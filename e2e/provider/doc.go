@@ -18,6 +18,7 @@
 //	x-demo-gate: NAME          hold each streamed event after the first until Release(NAME)
 //	x-demo-reset: headers      cut the connection before the response headers
 //	x-demo-reset: stream       cut the connection in the middle of the response body
+//	x-demo-encoding: gzip      compress a JSON answer, whatever the caller accepts
 //	x-demo-pad: 100000         put this many further characters into the answer's text
 //
 // Whatever it sees it records; see Server.Seen, and GET or DELETE /demo/seen.

@@ -208,6 +208,7 @@ func TestBadSwitchesAreNamed(t *testing.T) {
 		{"x-demo-chunks", "0", "an integer from 1 to 10000"},
 		{"x-demo-chunk-delay", "soon", "for example 200ms"},
 		{"x-demo-reset", "now", "headers or stream"},
+		{"x-demo-encoding", "br", "want gzip"},
 		{"x-demo-pad", "-1", "an integer from 0"},
 	}
 	for _, tt := range tests {

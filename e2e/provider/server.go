@@ -143,6 +143,14 @@ func (c *call) json(v any) {
 	if err := json.NewEncoder(&b).Encode(v); err != nil {
 		panic(err) // every answer is made of encodable types
 	}
+	if c.sw.encoding == "gzip" {
+		c.w.Header().Set("Content-Encoding", "gzip")
+		plain := bytes.Clone(b.Bytes())
+		b.Reset()
+		packed := gzip.NewWriter(&b)
+		packed.Write(plain)
+		packed.Close()
+	}
 	if c.sw.reset == resetStream {
 		c.w.Write(b.Bytes()[:b.Len()/2])
 		http.NewResponseController(c.w).Flush()

@@ -32,6 +32,7 @@ type switches struct {
 	gate       string        // "" = none
 	reset      string        // "", resetHeaders or resetStream
 	pad        int           // further characters in the answer
+	encoding   string        // of a JSON answer: "" or "gzip"
 }
 
 // parseSwitches reads the x-demo headers; the error names the header and what
@@ -48,6 +49,10 @@ func parseSwitches(h http.Header) (switches, error) {
 		gate:       h.Get("x-demo-gate"),
 		reset:      h.Get("x-demo-reset"),
 		pad:        p.number("x-demo-pad", 0, maxPad),
+		encoding:   h.Get("x-demo-encoding"),
+	}
+	if s.encoding != "" && s.encoding != "gzip" {
+		p.fail("x-demo-encoding", s.encoding, "gzip")
 	}
 	if s.reset != "" && s.reset != resetHeaders && s.reset != resetStream {
 		p.fail("x-demo-reset", s.reset, "headers or stream")
