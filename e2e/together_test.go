@@ -54,7 +54,7 @@ func startSetup(t *testing.T, s setup, wasm string, change func(b *bootstrap, up
 	}
 	t.Cleanup(up.stop)
 	dir := t.TempDir()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	log := filepath.Join(dir, "access.log")
 	b, err := render(ctx, s, up, log, dir)

@@ -119,7 +119,7 @@ func (e *envoy) log() []envoyLine {
 func (e *envoy) waitReady(t testing.TB, adminFile string) {
 	t.Helper()
 	for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		if time.Since(start) > 60*time.Second || e.exited() {
+		if time.Since(start) > 3*time.Minute || e.exited() {
 			var tail strings.Builder
 			for _, l := range e.log() {
 				if !strings.Contains(l.text, "[host") && !strings.Contains(l.text, "[vm") {

@@ -51,7 +51,7 @@ func TestOneLineErrors(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 			defer cancel()
 			err := run(ctx, c.args, &bytes.Buffer{})
 			if err == nil || !strings.Contains(err.Error(), c.want) && c.name != "no module" {
@@ -97,7 +97,7 @@ func TestUpstreamDownAndGracefulStop(t *testing.T) {
 		if err != nil {
 			t.Errorf("stopped with %v", err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Error("did not stop")
 	}
 }
