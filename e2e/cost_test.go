@@ -4,8 +4,10 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -22,12 +24,15 @@ func TestCost(t *testing.T) {
 	c.warm()
 	t.Run("request", c.requests)
 	t.Run("byte", c.bytes)
+	t.Run("memory", c.memory)
+	t.Run("start", c.starts)
 }
 
 var (
 	costRounds = flag.Int("cost-rounds", 25, "how often each variant has its turn; the median counts")
 	costWarm   = flag.Int("cost-warm", 40000, "requests of 1.1 KB before anything is measured: V8 optimises slowly")
 	costTurn   = flag.Int("cost-turn", 800, "requests of 1.1 KB in a turn")
+	costLong   = flag.Int("cost-long", 200000, "requests before the memory of the VM is looked at")
 	costOther  = flag.String("cost-other", "", "`path` of another build of the filter, to compare with")
 	costOnly   = flag.String("cost-only", "", "measure only variants with one of these words in their names, separated by commas")
 )
@@ -35,7 +40,7 @@ var (
 // costControls are all controls of the shipped policy, with a limit that is
 // never reached.
 const costControls = `
-auth: {keys: [{user: alice, sha256: "%{sha256 sk-alice}"}]}
+auth: {keys: [{user: alice, sha256: "%{sha256 sk-alice}"}], master_keys: [{name: ops, sha256: "%{sha256 sk-master}"}]}
 limits: [{name: per-caller, requests: 100000000/1m}]
 breakers: [{cluster: openai}]
 size: {max_text_chars: 2000000, max_body_bytes: 4194304}
@@ -75,9 +80,10 @@ func wanted(name string) bool {
 
 // cost is an Envoy with a listener for each variant.
 type cost struct {
-	lane     *lane
-	variants []*costVariant
-	load     *costLoad
+	envoy, empty, wasm string // files
+	lane               *lane
+	variants           []*costVariant
+	load               *costLoad
 }
 
 func newCost(t *testing.T) *cost {
@@ -89,10 +95,11 @@ func newCost(t *testing.T) *cost {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cost{variants: costVariants(wasm, buildEmpty(t)), load: newCostLoad(t)}
+	c := &cost{envoy: target.binary, empty: buildEmpty(t), wasm: wasm, load: newCostLoad(t)}
+	c.variants = costVariants(wasm, c.empty)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	c.start(ctx, t, target.binary, wasm)
+	c.start(ctx, t, wasm)
 	var listeners []tree
 	for i, v := range c.variants {
 		listener := c.render(ctx, t, setup{name: fmt.Sprint("cost", i), wasm: v.wasm, policy: v.policy}).listener
@@ -114,24 +121,30 @@ func newCost(t *testing.T) *cost {
 	return c
 }
 
-// start starts Envoy with a listener that nobody calls.
-func (c *cost) start(ctx context.Context, t *testing.T, binary, wasm string) {
+// start starts the Envoy of the variants, with a listener that nobody calls.
+func (c *cost) start(ctx context.Context, t *testing.T, wasm string) {
 	up := &upstream{addr: c.load.upstream}
 	c.lane = &lane{dir: t.TempDir(), up: upstreams{main: up, spare: up}}
-	b := c.render(ctx, t, setup{name: "anchor", wasm: wasm})
 	if err := c.lane.publish(); err != nil {
 		t.Fatal(err)
 	}
-	b.serve(filepath.Join(c.lane.dir, "lds.json"), c.lane.dir)
-	var err error
-	if c.lane.proc, err = startEnvoy(binary, c.lane.dir, 1, b.all); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.lane.proc.stop)
-	if err := c.lane.proc.awaitReady(ctx); err != nil {
-		t.Fatal(err)
-	}
+	c.lane.proc = c.envoyWith(ctx, t, wasm, c.lane.dir)
 	c.load.envoy = c.lane.proc.cmd.Process.Pid
+}
+
+// envoyWith starts an Envoy with a filter and waits until it serves.
+func (c *cost) envoyWith(ctx context.Context, t *testing.T, wasm, dir string) *envoyProcess {
+	b := c.render(ctx, t, setup{name: "anchor", wasm: wasm})
+	b.serve(filepath.Join(c.lane.dir, "lds.json"), c.lane.dir)
+	proc, err := startEnvoy(c.envoy, dir, 1, b.all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proc.stop)
+	if err := proc.awaitReady(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return proc
 }
 
 func (c *cost) render(ctx context.Context, t *testing.T, s setup) *bootstrap {
@@ -207,6 +220,54 @@ func (c *cost) turns(variants []*costVariant, what func(*costVariant) (bodies []
 		}
 	}
 	return out
+}
+
+// memory looks at the VM's memory before and after many requests.
+func (c *cost) memory(t *testing.T) {
+	small := costBodies("english", smallBody)
+	for _, v := range c.named("everything") {
+		before := c.vmMemory(t, v)
+		c.load.send(v.addr, small, *costLong)
+		t.Logf("the VM's memory: %.1f MB, and %.1f after %d requests more", before, c.vmMemory(t, v), *costLong)
+	}
+}
+
+// vmMemory is what the filter says of its VM, in 10^6 bytes.
+func (c *cost) vmMemory(t *testing.T, v *costVariant) float64 {
+	t.Helper()
+	req, err := http.NewRequest("GET", "http://"+v.addr+"/api/spark/health", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("authorization", "Bearer sk-master")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var h health
+	if err := json.NewDecoder(resp.Body).Decode(&h); err != nil || h.Memory == 0 {
+		t.Fatal(resp.Status, err)
+	}
+	return float64(h.Memory) / 1e6
+}
+
+// starts measures what it takes until Envoy serves, beside the empty filter.
+func (c *cost) starts(t *testing.T) {
+	var wall, busy [2][]float64
+	for range max(*costRounds/5, 1) {
+		for i, wasm := range []string{c.empty, c.wasm} {
+			begin := time.Now()
+			proc := c.envoyWith(t.Context(), t, wasm, t.TempDir())
+			wall[i] = append(wall[i], time.Since(begin).Seconds())
+			busy[i] = append(busy[i], spentBy(t, proc.cmd.Process.Pid).Seconds())
+			proc.stop()
+		}
+	}
+	for i, name := range []string{"empty Go filter", "sparkward"} {
+		t.Logf("%-28s serves after %.2f s, %.2f s of processor time: %.2f and %.2f times the first", name,
+			median(wall[i]), median(busy[i]), median(wall[i])/median(wall[0]), median(busy[i])/median(busy[0]))
+	}
 }
 
 // named are the variants with these names.

@@ -95,7 +95,7 @@ func costBodies(language string, size int) (bodies [][]byte) {
 // send sends n of the bodies and returns the processor time that Envoy spent.
 func (l *costLoad) send(addr string, bodies [][]byte, n int) time.Duration {
 	l.t.Helper()
-	before := l.spent()
+	before := spentBy(l.t, l.envoy)
 	var wg sync.WaitGroup
 	for i := range costConnections {
 		mine := n / costConnections
@@ -109,7 +109,7 @@ func (l *costLoad) send(addr string, bodies [][]byte, n int) time.Duration {
 		})
 	}
 	wg.Wait()
-	return l.spent() - before
+	return spentBy(l.t, l.envoy) - before
 }
 
 // costClient sends n requests over one connection.
@@ -143,13 +143,13 @@ func costClient(addr string, bodies [][]byte, first, n int) error {
 	return nil
 }
 
-// spent is the processor time of all of Envoy's threads so far. schedstat(5)
+// spentBy is the processor time of all threads of a process so far. schedstat
 // counts nanoseconds, where stat has hundredths of a second.
-func (l *costLoad) spent() (sum time.Duration) {
-	l.t.Helper()
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", l.envoy))
+func spentBy(t *testing.T, process int) (sum time.Duration) {
+	t.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", process))
 	if err != nil || len(files) == 0 {
-		l.t.Fatal("no times of Envoy's threads: this needs Linux")
+		t.Fatal("no times of Envoy's threads: this needs Linux")
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -159,7 +159,7 @@ func (l *costLoad) spent() (sum time.Duration) {
 		on, _, _ := strings.Cut(string(text), " ")
 		n, err := strconv.ParseInt(on, 10, 64)
 		if err != nil {
-			l.t.Fatal(err)
+			t.Fatal(err)
 		}
 		sum += time.Duration(n)
 	}
