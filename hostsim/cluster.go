@@ -43,6 +43,20 @@ func (h *Host) addClusters() error {
 		}
 		h.clusters[c.Name] = made
 	}
+	return h.checkRoutes()
+}
+
+// checkRoutes looks whether the clusters of the routes are there, as Envoy does. What no
+// route is given for goes to the first cluster.
+func (h *Host) checkRoutes() error {
+	if len(h.opts.Routes) == 0 && len(h.opts.Clusters) > 0 {
+		h.opts.Routes = []Route{{Prefix: "/", Cluster: h.opts.Clusters[0].Name}}
+	}
+	for _, r := range h.opts.Routes {
+		if r.ClusterHeader == "" && h.clusters[r.Cluster] == nil {
+			return fmt.Errorf("route %q goes to cluster %q, which is not there: add it to the clusters", r.Prefix, r.Cluster)
+		}
+	}
 	return nil
 }
 

@@ -35,7 +35,7 @@ const plainAnswer = "200 | content-type: text/plain | content-length: 2\nbody ok
 
 func startUpstream(t testing.TB) *diffUpstream {
 	t.Helper()
-	u := &diffUpstream{}
+	u := &diffUpstream{steps: plainAnswer, settle: func() {}, out: &strings.Builder{}}
 	u.at = listenAll(t, u.serve)
 	return u
 }

@@ -16,7 +16,15 @@ type LoadError struct {
 }
 
 func (e *LoadError) Error() string {
-	return fmt.Sprintf("plugin %q: cannot load the filter: %v", e.Plugin, e.Err)
+	return which(e.Plugin) + "cannot load the filter: " + e.Err.Error()
+}
+
+// which names a plugin in front of an error, if it has a name.
+func which(plugin string) string {
+	if plugin == "" {
+		return ""
+	}
+	return fmt.Sprintf("plugin %q: ", plugin)
 }
 
 // Unwrap returns the cause.
@@ -28,10 +36,15 @@ type ConfigError struct {
 	// Logs are the lines that the filter logged at level warn or above before that:
 	// the place to look for its reasons.
 	Logs []string
+	// Empty says that there was no configuration.
+	Empty bool
 }
 
 func (e *ConfigError) Error() string {
-	text := fmt.Sprintf("plugin %q: the filter refused its configuration", e.Plugin)
+	text := which(e.Plugin) + "the filter refused its configuration"
+	if e.Empty {
+		text += ", which is empty"
+	}
 	for _, line := range e.Logs {
 		text += "\n" + line
 	}

@@ -165,3 +165,38 @@ func TestCallTimeout(t *testing.T) {
 		})
 	}
 }
+
+// What is wrong with the options is said with what to do; a plugin without a name is not
+// called by it.
+func TestOptionErrors(t *testing.T) {
+	refusing := tiny{funcs: []tinyFunc{{name: "proxy_on_configure", sig: "ii>i", code: constant(0)}}}.build()
+	plain := tinyModules["bare.wasm"].build()
+	for _, c := range []struct {
+		name string
+		opts hostsim.Options
+		want string
+	}{
+		{"no configuration", hostsim.Options{Wasm: refusing}, "the filter refused its configuration, which is empty"},
+		{"a configuration", hostsim.Options{Wasm: refusing, PluginName: "p", Configuration: []byte("x")},
+			`plugin "p": the filter refused its configuration`},
+		{"no module", hostsim.Options{}, "cannot load the filter: not a proxy-wasm module"},
+		{"a route to nowhere", hostsim.Options{Wasm: plain, Routes: []hostsim.Route{{Prefix: "/", Cluster: "up"}}},
+			`route "/" goes to cluster "up", which is not there: add it to the clusters`},
+		{"a cluster twice", hostsim.Options{Wasm: plain, Clusters: []hostsim.Cluster{{Name: "up"}, {Name: "up"}}},
+			`cluster "up" is there twice`},
+		{"a cluster with a path", hostsim.Options{Wasm: plain, Clusters: []hostsim.Cluster{{Name: "up", URL: "http://h/p"}}},
+			`cluster "up": got URL "http://h/p", want http://host:port`},
+	} {
+		if err := newHost(c.opts); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %s", c.name, err, c.want)
+		}
+	}
+}
+
+// Without routes requests go to the first cluster.
+func TestNoRoutes(t *testing.T) {
+	w := startWasm(t, tinyModules["bare.wasm"].build(), func(o *hostsim.Options) { o.Routes = nil })
+	if got := w.get(t, "/anywhere"); got != 200 {
+		t.Errorf("got %d, want 200", got)
+	}
+}

@@ -19,8 +19,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	host, err := hostsim.New(context.Background(), hostsim.Options{
-		Wasm:   code,
-		Routes: []hostsim.Route{{Prefix: "/", Cluster: "upstream"}},
+		Wasm: code,
 		Clusters: []hostsim.Cluster{{Name: "upstream", Handler: http.HandlerFunc(
 			func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "hello") })}},
 	})

@@ -46,7 +46,7 @@ func FuzzModule(f *testing.F) {
 		host, err := hostsim.New(ctx, hostsim.Options{
 			Wasm:          changed,
 			FailurePolicy: hostsim.FailClosed,
-			CallTimeout:   time.Second,
+			CallTimeout:   100 * time.Millisecond,
 			Routes:        []hostsim.Route{{Prefix: "/", Cluster: "upstream"}},
 			Clusters: []hostsim.Cluster{{Name: "upstream", Handler: http.HandlerFunc(
 				func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })}},

@@ -177,7 +177,7 @@ func (h *Host) canary(ctx context.Context, p *plugin) (err error) {
 		case vm.Failed() != nil:
 			err = &LoadError{p.Name, vm.Failed()}
 		case !accepted:
-			err = &ConfigError{p.Name, h.takeWarnings()}
+			err = &ConfigError{p.Name, h.takeWarnings(), len(p.Configuration) == 0}
 		}
 	})
 	return err

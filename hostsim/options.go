@@ -120,6 +120,7 @@ type Options struct {
 	// requests of one connection have the same one.
 	PickWorker func(r *http.Request, workers int) int
 
+	// Routes say where requests go; none sends all to the first of the clusters.
 	Routes   []Route
 	Clusters []Cluster
 	// UseRemoteAddress takes clients for outsiders, as Envoy's option of that name does:

@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 func parse(args []string, output io.Writer) (*flags, error) {
 	f := &flags{}
 	set := flag.NewFlagSet("hostsim", flag.ContinueOnError)
-	set.SetOutput(output)
+	set.SetOutput(io.Discard) // an error is one line
 	set.StringVar(&f.wasm, "wasm", "", "the filter, a proxy-wasm `file`")
 	set.StringVar(&f.config, "config", "", "the plugin configuration, a `file` that the filter reads as it is")
 	set.StringVar(&f.listen, "listen", "127.0.0.1:10000", "`address` to serve HTTP/1.1 and HTTP/2 in clear text on")
@@ -78,11 +78,23 @@ func parse(args []string, output io.Writer) (*flags, error) {
 	set.BoolVar(&f.trace, "trace", false, "print every call between host and filter")
 	set.BoolVar(&f.hold, "hold", true, "a pause on headers holds the headers alone: Envoy's allow_on_headers_stop_iteration")
 	set.StringVar(&f.cache, "cache", defaultCache(), "`folder` for compiled code; empty for none")
-	if err := set.Parse(args); err != nil {
+	switch err := set.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(output, usage)
+		set.SetOutput(output)
+		set.PrintDefaults()
 		return nil, err
+	case err != nil:
+		return nil, fmt.Errorf("%w; hostsim -h lists the flags", err)
 	}
 	return f, f.check(set.Args())
 }
+
+const usage = `hostsim serves HTTP through a proxy-wasm filter, as Envoy would.
+
+  hostsim -wasm filter.wasm -config policy.json -upstream http://127.0.0.1:8080
+
+`
 
 func defaultCache() string {
 	dir, err := os.UserCacheDir()
@@ -148,6 +160,10 @@ func missing(flag, file string, err error) error {
 func explain(f *flags, err error) error {
 	if errors.Is(err, hostsim.ErrNotProxyWasm) {
 		return fmt.Errorf("-wasm: %s is %w; build it with a proxy-wasm SDK", f.wasm, hostsim.ErrNotProxyWasm)
+	}
+	var refused *hostsim.ConfigError
+	if errors.As(err, &refused) && refused.Empty {
+		return fmt.Errorf("%w; give one with -config", err)
 	}
 	return err
 }

@@ -42,7 +42,8 @@ func TestOneLineErrors(t *testing.T) {
 		{"an upstream that is no URL", []string{"-wasm", filter, "-upstream", "localhost"}, "want http://host:port"},
 		{"a word too many", []string{"-wasm", filter, "-upstream", up, "now"}, `unexpected argument "now"`},
 		{"no workers", []string{"-wasm", filter, "-upstream", up, "-workers", "0"}, "want 1 to 1024"},
-		{"an unknown flag", []string{"-wams", filter}, "flag provided but not defined: -wams"},
+		{"an unknown flag", []string{"-wams", filter}, "flag provided but not defined: -wams; hostsim -h lists the flags"},
+		{"a number that is none", []string{"-workers", "many"}, "hostsim -h lists the flags"},
 		{"a missing file", []string{"-wasm", "gone.wasm", "-upstream", up}, "-wasm: cannot read gone.wasm"},
 		{"a missing configuration", []string{"-wasm", filter, "-config", "gone.json", "-upstream", up}, "-config: cannot read gone.json"},
 		{"no module", []string{"-wasm", noModule, "-upstream", up, "-cache", ""}, noModule},
@@ -53,12 +54,16 @@ func TestOneLineErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 			defer cancel()
-			err := run(ctx, c.args, &bytes.Buffer{})
+			var output bytes.Buffer
+			err := run(ctx, c.args, &output)
 			if err == nil || !strings.Contains(err.Error(), c.want) && c.name != "no module" {
 				t.Fatalf("error %v, want %q", err, c.want)
 			}
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("more than one line: %v", err)
+			}
+			if output.Len() > 0 {
+				t.Errorf("beside the error it says %q", output.String())
 			}
 		})
 	}
