@@ -1,23 +1,28 @@
 package scan
 
 import (
+	"bytes"
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math/rand"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"unicode"
 )
 
-// disguises turn a text into one that a reader or a model can still make out.
-var disguises = []struct {
+type disguise struct {
 	name string
 	put  func(string) string
-}{
+}
+
+// disguises turn a text into one that a reader or a model can still make out.
+var disguises = []disguise{
 	{"capitals", strings.ToUpper},
 	{"full width", eachRune(func(r rune) string {
 		if r > ' ' && r < 0x7F {
@@ -194,6 +199,32 @@ func morse(s string) string {
 // attacks are caught as they stand.
 var attacks = attackSentences()
 
+// ownAttacks returns the English attacks of the project's own labelled texts
+// that are caught as they stand. Their shapes are of many kinds: a rule alone
+// does not find them.
+func ownAttacks(t *testing.T, s *Scanner) (all []string) {
+	t.Helper()
+	for _, name := range []string{"known", "unseen"} {
+		data, err := os.ReadFile("train/testdata/" + name + ".jsonl")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range bytes.Lines(data) {
+			var e struct{ Label, Category, Lang, Text string }
+			if err := json.Unmarshal(line, &e); err != nil {
+				t.Fatal(err)
+			}
+			if e.Label != "injection" || e.Lang != "en" || e.Category == "obfuscated" || e.Category == "markup" {
+				continue
+			}
+			if _, hit := ids(t, s, User, e.Text); hit {
+				all = append(all, e.Text)
+			}
+		}
+	}
+	return all
+}
+
 // attackSentences joins parts of attacks into some hundred sentences.
 func attackSentences() (all []string) {
 	for _, verb := range []string{"Ignore", "Please disregard", "Forget", "You must override"} {
@@ -226,17 +257,23 @@ func TestAttacksAreCaught(t *testing.T) {
 // caught as it stands must be caught in each.
 func TestDisguises(t *testing.T) {
 	s := mustNew(t, Settings{})
-	for _, d := range disguises {
-		if share, missed := caught(t, s, d.put); share < 0.98 {
+	own := ownAttacks(t, s)
+	t.Logf("| disguise | %d sentences | %d texts |", len(attacks), len(own))
+	for _, d := range append(disguises, disguise{"mixed letters", mixLetters}) {
+		share, missed := caught(t, s, attacks, d.put)
+		of, _ := caught(t, s, own, d.put)
+		t.Logf("| %s | %.0f %% | %.0f %% |", d.name, 100*share, 100*of)
+		least := 0.98
+		if d.name == "mixed letters" {
+			least = 0.7
+		}
+		if share < least {
 			t.Errorf("%s: %.0f %% caught, missed for example %q", d.name, 100*share, missed)
 		}
 	}
-	if share, missed := caught(t, s, mixLetters); share < 0.7 {
-		t.Errorf("mixed letters: %.0f %% caught, missed for example %q", 100*share, missed)
-	}
 }
 
-func caught(t *testing.T, s *Scanner, put func(string) string) (share float64, missed string) {
+func caught(t *testing.T, s *Scanner, attacks []string, put func(string) string) (share float64, missed string) {
 	n := 0
 	for _, a := range attacks {
 		if _, hit := ids(t, s, User, put(a)); hit {

@@ -95,7 +95,7 @@ func (s *Scanner) scan(number int, in *Input, r *Report) int {
 		s.addRules(path{})
 	}
 	v.turns = s.turns()
-	s.addModel(v.folded)
+	s.addModel(v.folded, path{})
 	s.addSuspicions(&v)
 	if s.score() < s.threshold[t.role] {
 		s.decode(&v)
@@ -134,22 +134,33 @@ func (s *Scanner) addRules(p path) {
 	})
 }
 
-// addModel notes what the model thinks of folded text. How sure it is makes
-// the severity.
-func (s *Scanner) addModel(folded []byte) {
+const (
+	// modelled is how many bytes the model reads of what was decoded: attacks
+	// are short, and a hostile text can be decoded in many ways.
+	modelled = 8 << 10
+	// page is the longest text that the model reads in other ways.
+	page = 2 << 10
+)
+
+// addModel notes what the model thinks of the folded text that p leads to. How
+// sure it is makes the severity; of what was decoded it must be surer.
+func (s *Scanner) addModel(folded []byte, p path) {
+	if p.n > 0 {
+		folded = folded[:min(len(folded), modelled)]
+	}
 	if len(folded) == 0 {
 		return
 	}
-	score, plain := s.model.Rate(folded), path{}
+	score := s.model.Rate(folded)
 	for h := range model.Head(model.Heads) {
 		rule := s.own + int(h)
 		switch {
 		case s.model.Over(score, h, model.Quiet):
-			s.add(rule, Critical, plain)
+			s.add(rule, Critical, p)
 		case s.model.Over(score, h, model.Balanced):
-			s.add(rule, High, plain)
-		case s.model.Over(score, h, model.Strict):
-			s.add(rule, Medium, plain)
+			s.add(rule, High, p)
+		case p.n == 0 && s.model.Over(score, h, model.Strict):
+			s.add(rule, Medium, p)
 		}
 	}
 }

@@ -33,7 +33,10 @@ type buffers struct {
 // decode looks through what the text of v turns into when disguises are undone
 // that something in it points to. Plain text has none of these signs.
 func (s *Scanner) decode(v *view) {
-	s.unfold(v)
+	// Long texts within texts are read as they are: pages hold all signs.
+	if v.path.n == 0 || len(v.raw) <= page {
+		s.unfold(v)
+	}
 	if v.path.n == maxDepth {
 		return
 	}
@@ -98,13 +101,14 @@ func (s *Scanner) follow(v *view, n, least int, l layer) {
 	next := view{raw: b.raw, path: v.path.with(l)}
 	b.folded = fold.Append(b.folded[:0], next.raw, &next.signs)
 	next.folded = b.folded
-	if l.encodes() {
+	if l.encodes() && len(v.raw) <= page { // a page may well hold a blob
 		s.add(s.own+checkEncoding, Low, next.path)
 	}
 	if s.matcher.Run(next.folded, &next.traits) > 0 {
 		s.addRules(next.path)
 	}
 	next.turns = s.turns()
+	s.addModel(next.folded, next.path)
 	s.decode(&next)
 }
 
@@ -198,7 +202,15 @@ func (s *Scanner) leet(v *view, b *buffers) {
 // flat looks through another reading of the text of v.
 func (s *Scanner) flat(v *view, folded []byte, l layer) {
 	var tr rules.Traits
-	if s.afford(len(folded)) && s.matcher.Run(folded, &tr) > 0 {
+	if !s.afford(len(folded)) {
+		return
+	}
+	if s.matcher.Run(folded, &tr) > 0 {
 		s.addRules(v.path.with(l))
+	}
+	// The model reads mixed letters anyway. A page read in a way that it was not
+	// written for says something by chance.
+	if l != mixed && len(folded) <= page {
+		s.addModel(folded, v.path.with(l))
 	}
 }

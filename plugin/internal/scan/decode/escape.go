@@ -41,7 +41,8 @@ func Escaped(text []byte) (found Kinds) {
 				break
 			}
 			i += next
-			if r, size, _ := escape(text, i); size > 2 && r > ' ' {
+			r, size, _ := escape(text, i)
+			if size > 2 && r > ' ' && (Escape(kind) != Quoted || letterOf(r) && !digitAt(text, i+size)) {
 				n++
 			}
 		}
@@ -51,6 +52,12 @@ func Escaped(text []byte) (found Kinds) {
 	}
 	return found
 }
+
+// letterOf tells whether a letter is written as the byte r; pages have many
+// sizes, as in width=40.
+func letterOf(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' || r >= 0x80 }
+
+func digitAt(text []byte, i int) bool { return i < len(text) && text[i]-'0' <= 9 }
 
 // Unescape appends text with every escape of the given kinds resolved. It tells
 // the kind that most were of.
