@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/sparkward/sparkward/plugin/internal/scan/fold"
 )
 
 // ownWords begin nothing of one another. Each is in one list only: of a word
@@ -121,7 +123,8 @@ func FuzzExtend(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed int64, text string) {
 		if len(text) <= 400 {
-			checkOwn(t, seed, text)
+			var signs fold.Signs
+			checkOwn(t, seed, string(fold.Append(nil, []byte(text), &signs)))
 		}
 	})
 }
