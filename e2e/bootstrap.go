@@ -175,6 +175,9 @@ type pluginView struct {
 
 // managerView is the part of the connection manager that the simulator needs.
 type managerView struct {
+	LocalReplies struct {
+		Mappers []replyMapper
+	} `json:"local_reply_config"`
 	UseRemoteAddress    bool   `json:"use_remote_address"`
 	RequestIDInResponse bool   `json:"always_set_request_id_in_response"`
 	StreamIdleTimeout   string `json:"stream_idle_timeout"`

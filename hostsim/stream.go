@@ -1,6 +1,7 @@
 package hostsim
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/sparkward/sparkward/hostsim/internal/chain"
@@ -61,11 +62,26 @@ func (w *worker) newStream(info *chain.Info, c client) *stream {
 		RequestLimit: limit, ResponseLimit: limit,
 		BlockRequest:  func(on bool) { s.requestBlocked = on; s.wake.Broadcast() },
 		BlockResponse: func(on bool) { s.responseBlocked = on; s.wake.Broadcast() },
-		Over:          s.over, Logged: s.logged,
+		Over:          s.over, Logged: s.logged, LocalReply: s.rewrite,
 	}, w.filters())
 	w.streams[s] = struct{}{}
 	s.watchIdle()
 	return s
+}
+
+// rewrite lets the options have their say on an answer of the host's own.
+func (s *stream) rewrite(r *chain.Reply) {
+	if s.w.host.opts.LocalReply == nil {
+		return
+	}
+	body, headers := s.w.host.opts.LocalReply(r.Code, r.Details, r.Body, s.request.Value("x-request-id"))
+	if body == "" {
+		return
+	}
+	r.Body, r.Headers = body, slices.Clone(r.Headers)
+	for _, h := range headers {
+		r.Headers = append(r.Headers, header.Field{Name: h[0], Value: h[1]})
+	}
 }
 
 func (h *Host) bodyLimit() int {

@@ -76,6 +76,9 @@ func TestSDKs(t *testing.T) {
 					t.Run("bad key", func(t *testing.T) { testBadKey(t, s, url) })
 					t.Run("injection", func(t *testing.T) { testInjection(t, s, url) })
 					t.Run("tool result", func(t *testing.T) { testToolResult(t, s, url) })
+					if host == "envoy" {
+						t.Run("no route", func(t *testing.T) { testNoRoute(t, s, url) })
+					}
 					t.Run("rate limit", func(t *testing.T) { testRateLimit(t, s, url) })
 				})
 			}
@@ -147,6 +150,13 @@ func testToolResult(t *testing.T, s sdk, url string) {
 			want(t, c.refusal(t, c.afterTool(t.Context(), page(hidden))), http.StatusBadRequest, s.badRequest, "instructions")
 		})
 	}
+}
+
+// testNoRoute reads an error that Envoy makes by itself.
+func testNoRoute(t *testing.T, s sdk, url string) {
+	c := s.open(url+"/nowhere", "sk-demo-alice", 0, &recorder{})
+	_, err := c.answer(t.Context(), "Hello")
+	want(t, c.refusal(t, err), http.StatusNotFound, "not_found_error", "base url")
 }
 
 // testRateLimit uses up the burst, then lets the SDK's own retry wait.

@@ -33,7 +33,9 @@ func setFleet(t *tree, service string, p *policy) error {
 	limiter := manager.find("http_filters", "name", "envoy.filters.http.ratelimit")
 	limiter.at("typed_config", "failure_mode_deny").set("!!bool", strconv.FormatBool(p.config.OnError == config.Refuse))
 	t.find("virtual_hosts", "name", "llm").add("typed_per_filter_config", parts.at("typed_per_filter_config").clone())
-	manager.add("local_reply_config", parts.at("local_reply_config").clone())
+	for i, mapper := range parts.at("local_reply_config").list("mappers") { // the first that fits counts
+		manager.at("local_reply_config", "mappers").insert(i, mapper.clone())
+	}
 	clusters := t.at("static_resources", "clusters")
 	cluster := clusters.insert(len(clusters.names()), parts.at("cluster").clone())
 	socket := cluster.find("endpoints", "", "").find("lb_endpoints", "", "").at("endpoint", "address", "socket_address")

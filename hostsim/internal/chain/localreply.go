@@ -20,6 +20,9 @@ func (s *Stream) SendLocalReply(r Reply) {
 	if s.prepared != nil {
 		return // the first one counts, but for its details
 	}
+	if s.rewrite != nil {
+		s.rewrite(&r)
+	}
 	s.down.LocalReply(r.Code)
 	switch {
 	case s.enc.headers == nil && s.decCalls > 0:

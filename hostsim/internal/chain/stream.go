@@ -26,6 +26,7 @@ type Stream struct {
 	destroyed          bool
 	routeCleared       bool
 	isHead, isGRPC     bool
+	rewrite            func(*Reply)
 }
 
 // Config is what a stream is made of.
@@ -40,12 +41,14 @@ type Config struct {
 	// Over is called when the stream ends, before the filters log; Logged after that,
 	// before they are destroyed.
 	Over, Logged func()
+	// LocalReply, if not nil, may change an answer of the proxy's own.
+	LocalReply func(*Reply)
 }
 
 // New makes a stream. Its filters are made by the given functions, in the order in
 // which they see the request.
 func New(c Config, filters []func(*Handle) Filter) *Stream {
-	s := &Stream{Info: c.Info, down: c.Down, terminal: c.Terminal, over: c.Over, logged: c.Logged}
+	s := &Stream{Info: c.Info, down: c.Down, terminal: c.Terminal, over: c.Over, logged: c.Logged, rewrite: c.LocalReply}
 	s.dec.callbacks = s.decoding(c)
 	s.enc.callbacks = s.encoding(c)
 	s.dec.limit, s.enc.limit = c.RequestLimit, c.ResponseLimit
