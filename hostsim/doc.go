@@ -28,13 +28,13 @@
 //
 // # Differences from Envoy
 //
-// The oracle is Envoy 1.40. More than 150 cases in testdata/diff run on both, and compare
+// The oracle is Envoy 1.40. More than 170 cases in testdata/diff run on both, and compare
 // the filter's calls, the client's and the upstream's view and the access log. Known
 // differences are these.
 //
 //	what                          Envoy                        hostsim, and why
 //	an import that no host has    the module does not load     it loads, a call of it traps: more filters can be tried
-//	a filter of ABI 0.1.0         runs                         is refused: no SDK in use makes one
+//	a filter of ABI 0.1.0         runs                         is refused: the SDKs of today make 0.2
 //	WebAssembly proposals         what V8 has                  what wazero has: no GC types
 //	order of headers, ServeHTTP   as sent                      by name: net/http keeps no order; Serve keeps it
 //	property request.headers or   pairs in the order of a      pairs in the order of the headers

@@ -106,7 +106,7 @@ func (r *Reader) Response(method string) (*Head, error) {
 	version, rest, _ := strings.Cut(first, " ")
 	code, _, _ := strings.Cut(rest, " ")
 	status, err := strconv.Atoi(code)
-	if err != nil || len(code) != 3 {
+	if err != nil || len(code) < 3 || !isDigit(code[0]) { // Envoy takes longer ones
 		return nil, malformed("http1.codec_error")
 	}
 	h := &Head{Headers: header.New(header.Response)}
@@ -124,8 +124,10 @@ func (h *Head) frameResponse(status int, method string) error {
 	m := h.Headers
 	h.Close = wantsClose(m, h.Minor)
 	length, hasLength := m.Get("content-length")
-	_, hasEncoding := m.Get("transfer-encoding")
+	encoding, hasEncoding := m.Get("transfer-encoding")
 	switch {
+	case hasEncoding && (hasLength || !strings.EqualFold(encoding, "chunked")):
+		return malformed("http1.codec_error")
 	case method == "HEAD" || status == 204 || status == 304 || status < 200:
 	case hasEncoding:
 		h.Body = Body{kind: chunked}
