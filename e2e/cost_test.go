@@ -97,7 +97,7 @@ func newCost(t *testing.T) *cost {
 	}
 	c := &cost{envoy: target.binary, empty: buildEmpty(t), wasm: wasm, load: newCostLoad(t)}
 	c.variants = costVariants(wasm, c.empty)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	c.start(ctx, t, wasm)
 	var listeners []tree
