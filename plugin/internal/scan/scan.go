@@ -65,12 +65,16 @@ type state struct {
 	role   Role
 	found  []bool // by rule
 	clean  int    // the score so far is 100 less this, in percent of percent
-	budget int    // bytes that may yet be decoded
 }
 
 // Scan looks through every input and fills r.
 func (s *Scanner) Scan(inputs []Input, r *Report) {
 	r.Findings, r.Hits, r.Score, r.Truncated = r.Findings[:0], r.Hits[:0], 0, false
+	bytes := 0
+	for i := range inputs {
+		bytes += len(inputs[i].Text)
+	}
+	s.matcher.Work = allowance(bytes)
 	for i := range inputs {
 		score := s.scan(i, &inputs[i], r)
 		if score >= s.threshold[s.text.role] {
@@ -84,23 +88,30 @@ func (s *Scanner) Scan(inputs []Input, r *Report) {
 func (s *Scanner) scan(number int, in *Input, r *Report) int {
 	t := &s.text
 	t.report, t.input, t.role = r, number, min(in.Role, numRoles-1)
-	t.clean, t.budget = 100*100, budget(len(in.Text))
+	t.clean = 100 * 100
 	clear(t.found)
 
 	v := view{raw: in.Text}
 	b := &s.buffers[0]
 	b.folded = fold.Append(b.folded[:0], in.Text, &v.signs)
 	v.folded = b.folded
-	if s.matcher.Run(v.folded, &v.traits) > 0 {
-		s.addRules(path{})
-	}
-	v.turns = s.turns()
+	s.spend(perGrown * max(0, len(v.folded)-len(in.Text)))
+	s.read(&v)
 	s.addModel(v.folded, path{})
 	s.addSuspicions(&v)
 	if s.score() < s.threshold[t.role] {
 		s.decode(&v)
+		r.Truncated = r.Truncated || s.matcher.Work < 0 && s.score() < s.threshold[t.role]
 	}
 	return s.score()
+}
+
+// read looks for rules in a view.
+func (s *Scanner) read(v *view) {
+	if s.matcher.Run(v.folded, &v.traits) > 0 {
+		s.addRules(v.path)
+	}
+	v.turns = s.turns()
 }
 
 // score is the score of the present text so far.
@@ -151,7 +162,8 @@ func (s *Scanner) addModel(folded []byte, p path) {
 	if len(folded) == 0 {
 		return
 	}
-	score := s.model.Rate(folded)
+	score, tokens := s.model.RateUpTo(folded, s.matcher.Work/perToken+1)
+	s.spend(perToken * tokens)
 	for h := range model.Head(model.Heads) {
 		rule := s.own + int(h)
 		switch {

@@ -1,6 +1,8 @@
 package scan
 
 import (
+	"bytes"
+
 	"github.com/sparkward/sparkward/plugin/internal/scan/decode"
 	"github.com/sparkward/sparkward/plugin/internal/scan/fold"
 	"github.com/sparkward/sparkward/plugin/internal/scan/rules"
@@ -8,11 +10,6 @@ import (
 
 // maxDepth is how many encodings within encodings are undone.
 const maxDepth = 3
-
-// budget is the most bytes that all views of a text of n bytes may have: enough
-// for every decoding of a common text, and never much more than a large one
-// has itself.
-func budget(n int) int { return 64<<10 + max(2*n, min(8*n, 512<<10)) }
 
 // view is a text as it is read at some depth of decoding.
 type view struct {
@@ -44,21 +41,21 @@ func (s *Scanner) decode(v *view) {
 		s.reveal(v)
 	}
 	tr := &v.traits
-	if tr.Marks[1]&(1<<('\\'-0x40)) != 0 || tr.Marks[0]&(1<<'%'|1<<'&'|1<<'=') != 0 {
-		if kinds := decode.Escaped(v.raw); kinds != 0 {
+	if (tr.Marks[1]&(1<<('\\'-0x40)) != 0 || tr.Marks[0]&(1<<'%'|1<<'&'|1<<'=') != 0) && s.spend(len(v.raw)/perEscapes) {
+		if kinds := decode.Escaped(v.raw); kinds != 0 && s.spend(perUnescape*len(v.raw)) {
 			b := s.room(v)
 			out, kind := decode.Unescape(b.raw[:0], v.raw, kinds)
 			b.raw = out
 			s.follow(v, 1, 1, unescaped+layer(kind))
 		}
 	}
-	if tr.Long {
+	if tr.Long && s.spend(perRuns*len(v.raw)) {
 		b := s.room(v)
 		out, kind, n := decode.Runs(b.raw[:0], v.raw)
 		b.raw = out
 		s.follow(v, n, 1, based+layer(kind))
 	}
-	if tr.Codes {
+	if tr.Codes && s.spend(perNumbers*len(v.raw)) {
 		b := s.room(v)
 		out, kind, n := decode.Numbers(b.raw[:0], v.raw)
 		b.raw = out
@@ -72,17 +69,17 @@ func (s *Scanner) room(v *view) *buffers { return &s.buffers[v.path.n+1] }
 // reveal reads what invisible characters spell out.
 func (s *Scanner) reveal(v *view) {
 	b := s.room(v)
-	if v.signs.Tags >= minTags {
+	if v.signs.Tags >= minTags && s.spend(perBits*len(v.raw)) {
 		out, n := decode.Tags(b.raw[:0], v.raw)
 		b.raw = out
 		s.follow(v, n, minTags, tags)
 	}
-	if v.signs.Selectors >= minSelectors {
+	if v.signs.Selectors >= minSelectors && s.spend(perBits*len(v.raw)) {
 		out, n := decode.Selectors(b.raw[:0], v.raw)
 		b.raw = out
 		s.follow(v, n, minSelectors, selectors)
 	}
-	if v.signs.Invisible >= minBits {
+	if v.signs.Invisible >= minBits && s.spend(2*perBits*len(v.raw)) {
 		for _, flip := range []bool{false, true} {
 			out, n := decode.Bits(b.raw[:0], v.raw, flip)
 			b.raw = out
@@ -95,51 +92,62 @@ func (s *Scanner) reveal(v *view) {
 // in n places, if they are enough.
 func (s *Scanner) follow(v *view, n, least int, l layer) {
 	b := s.room(v)
-	if n < least || !s.afford(len(b.raw)) {
+	if n < least || !s.spend(perView+perViewByte*len(b.raw)) {
 		return
 	}
-	next := view{raw: b.raw, path: v.path.with(l)}
+	next := view{raw: changed(v.raw, b.raw), path: v.path.with(l)}
 	b.folded = fold.Append(b.folded[:0], next.raw, &next.signs)
 	next.folded = b.folded
+	s.spend(perGrown * max(0, len(next.folded)-len(next.raw)))
 	if l.encodes() && len(v.raw) <= page { // a page may well hold a blob
 		s.add(s.own+checkEncoding, Low, next.path)
 	}
-	if s.matcher.Run(next.folded, &next.traits) > 0 {
-		s.addRules(next.path)
-	}
-	next.turns = s.turns()
+	s.read(&next)
 	s.addModel(next.folded, next.path)
 	s.decode(&next)
 }
 
-// afford takes n bytes from the budget. When it is used up, the report says so.
-func (s *Scanner) afford(n int) bool {
-	if s.text.budget -= n; s.text.budget < 0 {
-		s.text.report.Truncated = true
-		return false
+// nearby is how many bytes around a change are read with it: as far as rules
+// look.
+const nearby = 1024
+
+// changed returns the part of after that differs from before, and what is
+// nearby: the rest was read already.
+func changed(before, after []byte) []byte {
+	n := min(len(before), len(after))
+	from, behind := 0, 0
+	for from < n && before[from] == after[from] {
+		from++
 	}
-	return true
+	for behind < n-from && before[len(before)-1-behind] == after[len(after)-1-behind] {
+		behind++
+	}
+	from, to := max(from-nearby, 0), len(after)-max(behind-nearby, 0)
+	for from > 0 && after[from]&0xC0 == 0x80 {
+		from--
+	}
+	return after[from:to]
 }
 
 // unfold looks through other readings of folded text, which lead nowhere else.
 func (s *Scanner) unfold(v *view) {
 	b, tr := &s.buffers[v.path.n], &v.traits
-	if tr.Lookalikes > 0 {
+	if tr.Lookalikes > 0 && s.spend(perLookalike*len(v.raw)) {
 		b.flat = fold.AppendLookalikes(b.flat[:0], v.raw)
 		s.flat(v, b.flat, lookalikes)
 	}
-	if tr.Leet+tr.Symbols >= minLeet {
+	if tr.Leet+tr.Symbols >= minLeet && s.spend(perLeet*len(v.folded)) {
 		s.leet(v, b)
 	}
-	if tr.Dotted >= minDotted {
+	if tr.Dotted >= minDotted && s.spend(perMarks*len(v.raw)) {
 		out, n := decode.Marks(b.spare[:0], v.raw)
 		b.spare = out
 		s.reread(v, b, n >= minDotted)
 	}
-	if tr.Single >= minSingle || tr.Dotted >= minDotted {
+	if (tr.Single >= minSingle || tr.Dotted >= minDotted) && s.spend(perSingles*len(v.raw)) {
 		s.singles(v, b)
 	}
-	if tr.Mixed > 0 {
+	if tr.Mixed > 0 && s.spend(perUnmix*len(v.folded)) {
 		out, n := rules.Builtin.Mixed.Unmix(b.flat[:0], v.folded)
 		b.flat = out
 		if n > 0 {
@@ -170,13 +178,13 @@ func (s *Scanner) singles(v *view, b *buffers) {
 	out, n := decode.Singles(b.spare[:0], v.raw, false)
 	b.spare = out
 	s.reread(v, b, n > 0)
-	if n == 0 {
+	if n == 0 || !s.spend(perSingles*len(v.raw)) {
 		return
 	}
 	b.spare, _ = decode.Singles(b.spare[:0], v.raw, true)
 	var signs fold.Signs
 	b.flat = fold.Append(b.flat[:0], b.spare, &signs)
-	if s.afford(len(b.flat)) && s.matcher.RunJoined(b.flat) > 0 {
+	if s.spend(perView+perViewByte*len(b.flat)) && s.matcher.RunJoined(b.flat) > 0 {
 		s.addRules(v.path.with(joined))
 	}
 }
@@ -189,20 +197,22 @@ func (s *Scanner) leet(v *view, b *buffers) {
 	if n < minLeet {
 		return
 	}
-	b.spare, _ = decode.Leet(b.spare[:0], v.folded, 'l')
-	known := &rules.Builtin.Mixed
-	decode.EachWord(out, func(from, to int) {
-		if other := b.spare[from:to]; known.Has(other) && !known.Has(out[from:to]) {
-			copy(out[from:to], other)
-		}
-	})
+	if hasOne(v.folded) && s.spend(perLeet*len(v.folded)) {
+		b.spare, _ = decode.Leet(b.spare[:0], v.folded, 'l')
+		known := &rules.Builtin.Mixed
+		decode.EachWord(out, func(from, to int) {
+			if other := b.spare[from:to]; known.Has(other) && !known.Has(out[from:to]) {
+				copy(out[from:to], other)
+			}
+		})
+	}
 	s.flat(v, out, leet)
 }
 
 // flat looks through another reading of the text of v.
 func (s *Scanner) flat(v *view, folded []byte, l layer) {
 	var tr rules.Traits
-	if !s.afford(len(folded)) {
+	if !s.spend(perView + perViewByte*len(folded)) {
 		return
 	}
 	if s.matcher.Run(folded, &tr) > 0 {
@@ -213,4 +223,9 @@ func (s *Scanner) flat(v *view, folded []byte, l layer) {
 	if l != mixed && len(folded) <= page {
 		s.addModel(folded, v.path.with(l))
 	}
+}
+
+// hasOne tells whether text has a digit or mark that may be an i or an l.
+func hasOne(text []byte) bool {
+	return bytes.IndexByte(text, '1') >= 0 || bytes.IndexByte(text, '!') >= 0 || bytes.IndexByte(text, '|') >= 0
 }

@@ -15,31 +15,41 @@ var leet = [128]byte{
 // only where they touch one. one is what 1 stands for: i or l. It returns how
 // many words had both letters and others.
 func Leet(dst, text []byte, one byte) ([]byte, int) {
-	n := 0
-	for i := 0; i < len(text); {
-		if !leetAt(text, i) {
-			dst = append(dst, text[i])
-			i++
+	n, done := 0, 0 // done is how much of text was appended
+	for i := 0; i < len(text); i++ {
+		if !leetOther[text[i]] || !leetAt(text, i) {
 			continue
 		}
-		letters, others := false, false
-		for ; i < len(text) && leetAt(text, i); i++ {
+		start := i
+		for start > done && isLetter(text[start-1]) {
+			start--
+		}
+		dst = append(dst, text[done:start]...)
+		letters := start < i
+		for i = start; i < len(text) && leetAt(text, i); i++ {
 			c := text[i]
 			switch {
 			case isLetter(c):
 				letters = true
 			case c == '1' || c == '!' || c == '|':
-				c, others = one, true
+				c = one
 			default:
-				c, others = leet[c], true
+				c = leet[c]
 			}
 			dst = append(dst, c)
 		}
-		if letters && others {
+		if letters {
 			n++
 		}
+		done = i
 	}
-	return dst, n
+	return append(dst, text[done:]...), n
+}
+
+// leetOther tells which bytes can stand for a letter.
+var leetOther = [256]bool{
+	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true,
+	'@': true, '$': true, '(': true, '+': true, '!': true, '|': true,
 }
 
 // leetAt tells whether text[i] can be part of a word in leetspeak.

@@ -19,12 +19,13 @@ const minNumbers = 5
 // replaced by it. It tells the numbering that most codes were of.
 func Numbers(dst, text []byte) (out []byte, kind Numbering, n int) {
 	var count [Numberings]int
+	done := 0 // how much of text was appended
 	for i := 0; i < len(text); {
-		if i > 0 && isWord(text[i-1]) || !startsNumber(text[i]) {
-			dst = append(dst, text[i])
+		if !numberStart[text[i]] || i > 0 && isWord(text[i-1]) || !rowAhead(text, i) {
 			i++
 			continue
 		}
+		dst = append(dst, text[done:i]...)
 		read, k, end, codes := row(dst, text, i)
 		if codes > 0 {
 			count[k] += codes
@@ -32,8 +33,9 @@ func Numbers(dst, text []byte) (out []byte, kind Numbering, n int) {
 		} else {
 			read = append(dst, text[i:end]...)
 		}
-		dst, i = read, end
+		dst, i, done = read, end, end
 	}
+	dst = append(dst, text[done:]...)
 	for k, c := range count {
 		if c > count[kind] {
 			kind = Numbering(k)
@@ -42,8 +44,34 @@ func Numbers(dst, text []byte) (out []byte, kind Numbering, n int) {
 	return dst, kind, n
 }
 
-func startsNumber(c byte) bool {
-	return hexValue(c) >= 0 || c == 'x' || c == 'U' || c == '.' || c == '-'
+// numberStart tells which bytes a code may begin with.
+var numberStart = func() (is [256]bool) {
+	for c := range 256 {
+		is[c] = hexValue(byte(c)) >= 0
+	}
+	is['x'], is['U'], is['.'], is['-'] = true, true, true, true
+	return is
+}()
+
+// longestCode is the most characters of a code, as in binary or "U+0041".
+const longestCode = 8
+
+// rowAhead tells whether a row of codes can begin at text[i]: most words are
+// too long for a code or are none.
+func rowAhead(text []byte, i int) bool {
+	n := 0
+	for n <= longestCode && i+n < len(text) && isWord(text[i+n]) {
+		n++
+	}
+	switch c := text[i]; {
+	case c == 'x':
+		return n >= 3
+	case isLetter(c):
+		return n == 2 || c == 'U' && n == 1
+	case c == '0' || c == '1':
+		return true // zeros in front, or binary, which needs no gaps
+	}
+	return n <= longestCode
 }
 
 // row tries each numbering on the codes from text[i] on. end is where to go on:

@@ -21,10 +21,10 @@ const minRun = 8
 func Runs(dst, text []byte) (out []byte, kind Coding, n int) {
 	var count [Codings]int
 	for i := 0; i < len(text); {
-		if !in64(text[i]) {
-			dst = append(dst, text[i])
-			i++
-			continue
+		start := nextRun(text, i)
+		dst = append(dst, text[i:start]...)
+		if i = start; i == len(text) {
+			break
 		}
 		end := runEnd(text, i)
 		var size int
@@ -49,10 +49,25 @@ func Runs(dst, text []byte) (out []byte, kind Coding, n int) {
 	return dst, kind, n
 }
 
-// in64 tells whether c is a digit of base64 in either alphabet.
-func in64(c byte) bool {
-	return isLetter(c) || isDigit(c) || c == '+' || c == '/' || c == '-' || c == '_'
+// nextRun returns where a run of minRun digits of base64 begins at or behind
+// text[i], which does not go on from one before; or the end of text.
+func nextRun(text []byte, i int) int {
+	for i < len(text) {
+		last := min(i+minRun, len(text)) - 1
+		k := last
+		for k >= i && in64(text[k]) {
+			k--
+		}
+		if k < i && last-i+1 == minRun {
+			return i
+		}
+		i = max(k, i) + 1
+	}
+	return len(text)
 }
+
+// in64 tells whether c is a digit of base64 in either alphabet.
+func in64(c byte) bool { return digits64[c] != 0 }
 
 // wrapped is the least length of a line of a run that goes on in the next one.
 const wrapped = 16
@@ -135,6 +150,10 @@ func plausible(b []byte) bool {
 	return 4*n >= 3*len(b)
 }
 
+// binary tells whether a decoded byte rules text out, as printable does: most
+// runs are words, and show it within a few letters.
+func binary(c byte) bool { return c < ' ' && 0xFFFFD9FE>>c&1 != 0 || c == 0x7F }
+
 func hex(dst, run []byte) []byte {
 	start := len(dst)
 	if len(run) > 2 && run[0] == '0' && run[1]|0x20 == 'x' {
@@ -148,7 +167,11 @@ func hex(dst, run []byte) []byte {
 		case v < 0:
 			return dst[:start]
 		case have:
-			dst, have = append(dst, byte(high<<4|v)), false
+			out := byte(high<<4 | v)
+			if binary(out) {
+				return dst[:start]
+			}
+			dst, have = append(dst, out), false
 		default:
 			high, have = v, true
 		}
@@ -179,7 +202,11 @@ func base32(dst, run []byte) []byte {
 		bits, have = bits<<5|v, have+5
 		if have >= 8 {
 			have -= 8
-			dst = append(dst, byte(bits>>have))
+			out := byte(bits >> have)
+			if binary(out) {
+				return dst[:start]
+			}
+			dst = append(dst, out)
 			bits &= 1<<have - 1
 		}
 	}
@@ -187,29 +214,36 @@ func base32(dst, run []byte) []byte {
 }
 
 func base64(dst, run []byte) []byte {
+	start := len(dst)
 	bits, have := 0, 0
 	for _, c := range run {
-		v := 0
-		switch {
-		case c >= 'A' && c <= 'Z':
-			v = int(c - 'A')
-		case c >= 'a' && c <= 'z':
-			v = int(c-'a') + 26
-		case c >= '0' && c <= '9':
-			v = int(c-'0') + 52
-		case c == '+' || c == '-':
-			v = 62
-		case c == '/' || c == '_':
-			v = 63
-		default: // a line break
+		v := int(digits64[c])
+		if v == 0 { // a line break
 			continue
 		}
-		bits, have = bits<<6|v, have+6
+		bits, have = bits<<6|v&63, have+6
 		if have >= 8 {
 			have -= 8
-			dst = append(dst, byte(bits>>have))
+			out := byte(bits >> have)
+			if binary(out) {
+				return dst[:start]
+			}
+			dst = append(dst, out)
 			bits &= 1<<have - 1
 		}
 	}
 	return dst
 }
+
+// digits64 holds the values of the digits of base64 in either alphabet, plus
+// 64, and 0 for other bytes.
+var digits64 = func() (table [256]uint8) {
+	for v := range uint8(26) {
+		table['A'+v], table['a'+v] = 64+v, 64+26+v
+	}
+	for v := range uint8(10) {
+		table['0'+v] = 64 + 52 + v
+	}
+	table['+'], table['-'], table['/'], table['_'] = 64+62, 64+62, 64+63, 64+63
+	return table
+}()

@@ -46,7 +46,8 @@ func appendWith(dst, text []byte, signs *Signs, lookalikes bool) []byte {
 			i = f.ascii(text, i)
 			continue
 		}
-		if i = f.wide(text, i); i < len(text) && text[i] >= utf8.RuneSelf {
+		i = f.wide(text, i)
+		for first := i; i < len(text) && (text[i] >= 0xF0 || text[i] >= utf8.RuneSelf && i == first); {
 			r, n := utf8.DecodeRune(text[i:])
 			f.rune(r, text[i:i+n])
 			i += n
@@ -187,6 +188,8 @@ func (f *folder) wide(text []byte, i int) int {
 			continue
 		}
 		switch {
+		case m == drop:
+			f.count(rune(r))
 		case m > ' ' && m < utf8.RuneSelf:
 			to[0] = byte(m)
 			at++

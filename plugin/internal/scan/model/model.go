@@ -82,16 +82,23 @@ const unit = 8
 // It sums the weights of each token's features into two leaky sums and keeps
 // the highest that either was seen at.
 func (m *Model) Rate(text []byte) Score {
+	score, _ := m.RateUpTo(text, len(text))
+	return score
+}
+
+// RateUpTo is Rate that stops where it has read most words or marks, or a few
+// more. It returns how many it read.
+func (m *Model) RateUpTo(text []byte, most int) (s Score, tokens int) {
 	var b batch
 	r := rating{peak0: lowest, peak1: lowest}
-	for i := 0; i < len(text); {
+	for i := 0; i < len(text) && tokens < most; tokens += b.n {
 		i = b.fill(text, i)
 		m.weigh(&r, &b)
 	}
 	if r.n == 0 {
-		return Score(m.Bias)
+		return Score(m.Bias), tokens
 	}
-	return Score{m.score(0, max(r.peak0, r.sum0)), m.score(1, max(r.peak1, r.sum1))}
+	return Score{m.score(0, max(r.peak0, r.sum0)), m.score(1, max(r.peak1, r.sum1))}, tokens
 }
 
 // rating is how far Rate has come.

@@ -45,6 +45,7 @@ func (m *Matcher) recall() {
 		}
 		p.inWord = kindBefore(text, p.next)&(kLetter|kDigit|kAlpha) != 0
 	}
+	m.Work -= walkWork * (m.at - p.next)
 	for ; p.next < m.at; p.next++ {
 		i := p.next
 		units, inWord := place(text, i, p.inWord)
@@ -84,7 +85,7 @@ func (m *Matcher) note(i int) {
 		if t == nil {
 			continue
 		}
-		f.find(&t.Context, i)
+		m.Work -= findWork + min(f.find(&t.Context, i), maxWord)
 		for _, h := range f.hits[:f.n] {
 			for _, class := range t.Lists[t.ListAt[h.value]:t.ListAt[h.value+1]] {
 				m.past.last[class] = sighting{m.past.pos, int32(i + 1)}
@@ -99,6 +100,7 @@ func (m *Matcher) after(class uint16, span int32) bool {
 	text := m.text
 	inWord := true
 	for i := m.at; i < len(text) && i-m.at < maxContext; i++ {
+		m.Work -= walkWork
 		units, goesOn := place(text, i, inWord)
 		inWord = goesOn
 		if units == 0 {
@@ -122,7 +124,7 @@ func (m *Matcher) context(class uint16, i int) bool {
 		if t == nil {
 			continue
 		}
-		f.find(&t.Context, i)
+		m.Work -= findWork + min(f.find(&t.Context, i), maxWord)
 		for _, h := range f.hits[:f.n] {
 			for _, have := range t.Lists[t.ListAt[h.value]:t.ListAt[h.value+1]] {
 				if have == class {

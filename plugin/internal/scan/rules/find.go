@@ -24,18 +24,18 @@ type hit struct {
 	value, gaps uint16
 }
 
-// find looks for patterns that begin at f.text[begin].
-func (f *finder) find(t *trie.Trie, begin int) {
+// find looks for patterns that begin at f.text[begin]. It returns how many
+// bytes it looked at.
+func (f *finder) find(t *trie.Trie, begin int) int {
 	f.n = 0
 	n, i := t.Run(t.Root(), f.text, begin)
 	if i == begin {
-		return
+		return 0
 	}
 	phrase := kinds[f.text[begin]] != kSep
 	for {
 		if rest, ok := t.Rest(n); ok {
-			f.rest(rest, begin, i, phrase)
-			return
+			return f.rest(rest, begin, i, phrase) - begin
 		}
 		if n.Ends() {
 			if v, ok := t.Stem(n); ok {
@@ -50,25 +50,25 @@ func (f *finder) find(t *trie.Trie, begin int) {
 			continue
 		}
 		if !phrase || i >= len(f.text) || kinds[f.text[i]] != kSep {
-			return
+			return i - begin
 		}
 		if kinds[f.text[i-1]] == kSep { // the gap goes on behind its space
 			i = f.gap(i - 1)
 		} else if n = t.Step(n, ' '); n != 0 {
 			i = f.gap(i)
 		} else {
-			return
+			return i - begin
 		}
 	}
 }
 
 // rest compares what follows of a single pattern that begins at begin with the
-// text at i.
-func (f *finder) rest(rest string, begin, i int, phrase bool) {
+// text at i. It returns how far it came.
+func (f *finder) rest(rest string, begin, i int, phrase bool) int {
 	text, k := f.text, 0
 	for ; !trie.IsEnd(rest[k]); k++ {
 		if i >= len(text) {
-			return
+			return i
 		}
 		c := text[i]
 		if phrase && kinds[c] == kSep {
@@ -80,13 +80,14 @@ func (f *finder) rest(rest string, begin, i int, phrase bool) {
 			c, i = ' ', f.gap(i)-1
 		}
 		if c != rest[k] {
-			return
+			return i
 		}
 		i++
 	}
 	if v, whole := trie.End(rest[k:]); !whole || f.wordEnds(i) {
 		f.add(v, begin, i)
 	}
+	return i
 }
 
 // add notes a pattern found from begin to end.

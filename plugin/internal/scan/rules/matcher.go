@@ -1,8 +1,14 @@
 package rules
 
+import "math"
+
 // Matcher runs a table, and perhaps a second one of a user's own words and
 // rules, over texts. It is not for concurrent use.
 type Matcher struct {
+	// Work is how many steps may yet be taken where something passes the
+	// filter; Run subtracts from it and stops where it is used up, below 0. A
+	// new Matcher has no bound.
+	Work        int
 	base, extra *Table
 	text        []byte
 	at          int     // where in the text the present word begins
@@ -43,6 +49,14 @@ const (
 	Found
 )
 
+// Steps of work: one takes about 5 ns in V8.
+const (
+	findWork  = 10 // to look for patterns at a place, beside its bytes
+	useWork   = 5  // for each slot that a word met may fill
+	matchWork = 20 // to see whether a pattern is complete
+	walkWork  = 4  // to walk a byte of what lies around a match
+)
+
 // origin is the first position: so far from 0, which means never, that no span
 // reaches back to it.
 const origin = 1 << 20
@@ -50,7 +64,7 @@ const origin = 1 << 20
 // NewMatcher returns a Matcher for base, which Build made or the generator
 // wrote, and for extra, which Build made on top of base; extra may be nil.
 func NewMatcher(base, extra *Table) *Matcher {
-	m := &Matcher{base: base, extra: extra}
+	m := &Matcher{Work: math.MaxInt, base: base, extra: extra}
 	classes := len(base.Classes)
 	m.state[0] = newState(base)
 	if extra != nil {
@@ -101,6 +115,7 @@ func (m *Matcher) Seen(class int) bool { return m.last[class] != 0 }
 // the number of spaces in it.
 func (m *Matcher) value(t *Table, v uint16, gaps int32) {
 	m.pos = m.start + gaps*wordUnits
+	m.Work -= useWork
 	for _, class := range t.Lists[t.ListAt[v]:t.ListAt[v+1]] {
 		m.event(class)
 	}
@@ -129,7 +144,9 @@ func (m *Matcher) serve(s *state, class uint16) {
 	if t.Serves[class]&s.awake == 0 {
 		return
 	}
-	for _, u := range t.Uses[t.UseAt[class]:t.UseAt[class+1]] {
+	uses := t.Uses[t.UseAt[class]:t.UseAt[class+1]]
+	m.Work -= useWork * (1 + len(uses))
+	for _, u := range uses {
 		if wait := s.wait[u.Pattern]; wait != anySlot && wait != u.Slot || s.awake>>u.Key&1 == 0 {
 			continue
 		}
@@ -170,6 +187,7 @@ func (m *Matcher) latest(t *Table, slot int) int32 {
 func (m *Matcher) anyOrder(s *state, u Use) int32 {
 	p := &s.table.Patterns[u.Pattern]
 	begin, oldest := m.pos, m.pos-int32(p.Span)
+	m.Work -= matchWork
 	s.wait[u.Pattern] = anySlot
 	for i := range p.Slots {
 		if i == u.Slot {

@@ -41,6 +41,9 @@ type walker struct {
 func (w *walker) run() int {
 	text := w.finder.text
 	w.reset(text)
+	if w.Work < 0 {
+		return 0
+	}
 	w.lineStart()
 	for base := 0; base < len(text); base += 64 {
 		b := text[base:]
@@ -61,7 +64,7 @@ func (w *walker) run() int {
 		} else {
 			w.block(b, base, words, begins)
 		}
-		if w.found >= enough {
+		if w.found >= enough || w.Work < 0 {
 			break
 		}
 		w.prev = words
@@ -254,7 +257,7 @@ func (w *walker) begin(i int) bool {
 }
 
 func (w *walker) beginIn(t *Table, i int) bool {
-	w.find(&t.Words, i)
+	w.Work -= findWork + min(w.find(&t.Words, i), maxWord)
 	for _, h := range w.hits[:w.n] {
 		w.value(t, h.value, int32(h.gaps))
 	}

@@ -1,0 +1,49 @@
+package scan
+
+// Reading a text takes a bounded time for each byte. What may come on top, for
+// words that begin patterns, for what the model reads and for disguises to undo,
+// is counted in steps of about 5 ns in V8, and all texts of one call share so
+// many. Where they are used up, what is left undecided is reported as such.
+
+const (
+	freeSteps    = 3 << 19 // for any call: small texts may have many disguises
+	stepsPerByte = 32      // of the first manyBytes: prose takes 2, program code up to 40
+	lateSteps    = 8       // of each byte behind them
+	manyBytes    = 256 << 10
+)
+
+// allowance returns the steps for texts of so many bytes in all.
+func allowance(bytes int) int {
+	return freeSteps + stepsPerByte*min(bytes, manyBytes) + lateSteps*max(bytes-manyBytes, 0)
+}
+
+// Steps that it takes to undo a disguise, for each byte of the text, and to
+// read a view. BenchmarkHostile shows what they stand for.
+const (
+	perView      = 100 // beside its bytes
+	perViewByte  = 2
+	perGrown     = 3 // byte that folding added
+	perToken     = 3 // of the model
+	perBits      = 2
+	perUnescape  = 3
+	perEscapes   = 4 // bytes a step, to look for some
+	perRuns      = 3
+	perNumbers   = 6
+	perLookalike = 10
+	perLeet      = 3
+	perMarks     = 2
+	perSingles   = 3
+	perUnmix     = 4
+	perTurn      = 2
+)
+
+// spend takes steps from what the call has left. It tells whether there were
+// as many; if not, nothing is left for anything else.
+func (s *Scanner) spend(steps int) bool {
+	if steps > s.matcher.Work {
+		s.matcher.Work = -1
+		return false
+	}
+	s.matcher.Work -= steps
+	return true
+}
