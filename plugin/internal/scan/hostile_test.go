@@ -41,8 +41,8 @@ func listWords(n int) string {
 	for range n {
 		at := r.Intn(len(rules.Builtin.Mixed.At))
 		m := &rules.Builtin.Mixed
-		for m.Keys[at] == 0 {
-			at = (at + 1) % len(m.Keys)
+		for m.At[at] == 0 {
+			at = (at + 1) % len(m.At)
 		}
 		words = append(words, m.Words[int(m.At[at])+1:int(m.At[at])+1+int(m.Words[m.At[at]])])
 	}
@@ -88,8 +88,8 @@ func TestUsedUpIsReported(t *testing.T) {
 	}
 }
 
-// TestCommonTextsAreCheap holds that texts which people write take a small part
-// of the allowance.
+// TestCommonTextsAreCheap holds that a megabyte of what people write is within
+// the allowance, with room to spare.
 func TestCommonTextsAreCheap(t *testing.T) {
 	s := newScanner(t)
 	var r Report
@@ -99,7 +99,7 @@ func TestCommonTextsAreCheap(t *testing.T) {
 		}
 		in := hostile(c.text, 1<<20, 4000)
 		s.Scan(in, &r)
-		if used := allowance(1<<20) - s.matcher.Work; used > 1<<20*lateSteps || r.Truncated {
+		if used := allowance(1<<20) - s.matcher.Work; used > allowance(1<<20)*3/4 || r.Truncated {
 			t.Errorf("%s: %d steps for a megabyte, truncated %v", c.name, used, r.Truncated)
 		}
 	}

@@ -1,8 +1,6 @@
 package scan
 
 import (
-	"bytes"
-
 	"github.com/sparkward/sparkward/plugin/internal/scan/decode"
 	"github.com/sparkward/sparkward/plugin/internal/scan/fold"
 	"github.com/sparkward/sparkward/plugin/internal/scan/rules"
@@ -227,5 +225,10 @@ func (s *Scanner) flat(v *view, folded []byte, l layer) {
 
 // hasOne tells whether text has a digit or mark that may be an i or an l.
 func hasOne(text []byte) bool {
-	return bytes.IndexByte(text, '1') >= 0 || bytes.IndexByte(text, '!') >= 0 || bytes.IndexByte(text, '|') >= 0
+	for _, c := range text {
+		if c == '1' || c == '!' || c == '|' {
+			return true
+		}
+	}
+	return false
 }

@@ -39,6 +39,8 @@ const (
 
 // spend takes steps from what the call has left. It tells whether there were
 // as many; if not, nothing is left for anything else.
+//
+//go:noinline
 func (s *Scanner) spend(steps int) bool {
 	if steps > s.matcher.Work {
 		s.matcher.Work = -1

@@ -21,7 +21,7 @@ func Numbers(dst, text []byte) (out []byte, kind Numbering, n int) {
 	var count [Numberings]int
 	done := 0 // how much of text was appended
 	for i := 0; i < len(text); {
-		if !numberStart[text[i]] || i > 0 && isWord(text[i-1]) || !rowAhead(text, i) {
+		if i > 0 && isWord(text[i-1]) || !startsNumber(text[i]) || !rowAhead(text, i) {
 			i++
 			continue
 		}
@@ -44,14 +44,10 @@ func Numbers(dst, text []byte) (out []byte, kind Numbering, n int) {
 	return dst, kind, n
 }
 
-// numberStart tells which bytes a code may begin with.
-var numberStart = func() (is [256]bool) {
-	for c := range 256 {
-		is[c] = hexValue(byte(c)) >= 0
-	}
-	is['x'], is['U'], is['.'], is['-'] = true, true, true, true
-	return is
-}()
+// startsNumber tells whether a code may begin with c.
+func startsNumber(c byte) bool {
+	return hexValue(c) >= 0 || c == 'x' || c == 'U' || c == '.' || c == '-'
+}
 
 // longestCode is the most characters of a code, as in binary or "U+0041".
 const longestCode = 8
@@ -60,7 +56,7 @@ const longestCode = 8
 // too long for a code or are none.
 func rowAhead(text []byte, i int) bool {
 	n := 0
-	for n <= longestCode && i+n < len(text) && isWord(text[i+n]) {
+	for n <= longestCode && wordAt(text, i+n) {
 		n++
 	}
 	switch c := text[i]; {

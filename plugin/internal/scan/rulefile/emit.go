@@ -43,7 +43,6 @@ func Emit(t *rules.Table) ([]byte, error) {
 	numbers(&b, "GuardAt", "uint16", t.GuardAt)
 	conds(&b, "Guards", t.Guards)
 	b.WriteString("\tMixed: MixedWords{\n")
-	numbers(&b, "Keys", "uint32", t.Mixed.Keys)
 	numbers(&b, "At", "uint16", t.Mixed.At)
 	b.WriteString("\tWords: \"\" +\n")
 	text(&b, t.Mixed.Words)

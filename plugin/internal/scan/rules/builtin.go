@@ -2718,208 +2718,142 @@ var Builtin = Table{
 		{40, 4, false},
 	},
 	Mixed: MixedWords{
-		Keys: []uint32{
-			2450284544, 0, 2242487298, 3865552898, 4108823556, 2586971139, 2356552707, 0, 3939019784, 0, 0, 0, 2608973836, 0, 2604104718, 2216256527,
-			0, 0, 3388267538, 0, 0, 0, 0, 3107509271, 0, 0, 2860904474, 0, 3962808348, 3154440221, 2796832798, 2285939740,
-			0, 3517285409, 0, 0, 0, 4079812645, 3421020198, 2904434727, 0, 0, 3740021802, 0, 2535687212, 0, 0, 0,
-			0, 0, 0, 0, 0, 3823785013, 0, 2463961143, 2408737848, 0, 0, 0, 2411166780, 0, 2625916990, 3366095935,
-			0, 0, 0, 3481540675, 4149650499, 3621944389, 3672243269, 3170434119, 2439502920, 3342249032, 2933325898, 0, 2532148300, 0, 0, 3780127823,
-			2307151951, 0, 0, 2375091283, 2479041620, 2249270357, 0, 0, 0, 2931256409, 3380453466, 2704595035, 2679584860, 3607124059, 0, 3684136031,
-			3386224735, 0, 0, 2901477475, 3073510500, 2657132645, 3594964069, 0, 0, 2669272169, 0, 0, 0, 2897058925, 0, 3266117743,
-			0, 0, 0, 3035442291, 4286088307, 3323611251, 0, 3535364215, 0, 3162086521, 0, 0, 0, 0, 0, 2692216959,
-			0, 0, 2933284994, 3051187331, 0, 0, 0, 0, 2260277384, 0, 0, 2979358859, 4076745868, 4069825677, 0, 0,
-			0, 2922972305, 3694621842, 0, 0, 0, 2592183446, 0, 0, 3138250905, 3233618074, 0, 3903633564, 0, 0, 0,
-			0, 4184613025, 0, 2488437923, 0, 3277319333, 2474819750, 3841301671, 4029386920, 3283728553, 3230879914, 4255834283, 4176209067, 2231130285, 3845593262, 4102303918,
-			3132781741, 0, 4031030450, 2959485107, 2920705204, 4146837685, 0, 0, 0, 0, 0, 0, 0, 0, 2596496574, 3273290943,
-			2437501118, 0, 3539716290, 0, 0, 0, 0, 0, 3717161160, 2307158217, 2551482568, 4027691211, 2907764939, 0, 3179076814, 2546164943,
-			3872150735, 0, 2245799122, 0, 0, 3546526933, 2643625174, 2584369366, 0, 0, 0, 2681652443, 0, 0, 4210208990, 4030984414,
-			4149291232, 2767091934, 4117310687, 0, 0, 0, 0, 0, 3376077032, 0, 0, 0, 4021585132, 0, 0, 0,
-			3047707888, 3703846128, 0, 0, 3178683636, 0, 0, 0, 4000248056, 2223768825, 0, 0, 0, 0, 0, 0,
-			2482196736, 2255103233, 0, 3611676931, 2447658244, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3725305103,
-			2400334096, 2953965841, 3069358354, 2925736210, 3735702802, 3368268051, 2906690838, 3857459472, 0, 0, 0, 3571367195, 0, 0, 2646144286, 0,
-			0, 4139346209, 0, 0, 0, 0, 0, 2774306087, 0, 0, 0, 0, 2245159212, 0, 0, 0,
-			0, 0, 2354296114, 0, 2567022900, 0, 0, 2163401015, 0, 3350753593, 4049659194, 3181529403, 4273731900, 2867396922, 2587337021, 3211312442,
-			2221183292, 0, 0, 3707988291, 0, 2991886661, 2609830213, 3281665349, 4042322246, 3892069705, 2387312969, 3852941638, 3930715468, 0, 0, 3996404047,
-			0, 2750442833, 0, 4118491475, 2351756628, 2572420437, 2608957782, 2497898837, 3597198678, 3699600729, 4210029913, 0, 3300671836, 2579992925, 3744068957, 0,
-			2746634592, 3818821984, 0, 0, 2368066916, 0, 0, 0, 0, 0, 2554081642, 0, 0, 0, 0, 0,
-			0, 0, 3760361842, 3595570546, 0, 4005009781, 0, 4016199031, 3071948151, 0, 0, 0, 0, 0, 0, 2604972415,
-			0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3972014475, 0, 0, 0, 0,
-			2498858384, 2408972688, 0, 0, 2633090452, 0, 3343262102, 3442246039, 0, 3793800601, 0, 3944264091, 0, 0, 0, 3893824927,
-			0, 0, 3047332258, 0, 0, 2651785637, 0, 0, 2452480424, 3918422441, 3594377642, 3748122024, 3065569708, 3330376109, 0, 3613650351,
-			3773419951, 0, 0, 2481182131, 0, 0, 2903518646, 0, 2911904184, 4161350073, 4192720312, 0, 0, 2449469885, 0, 2385445311,
-			0, 2968999361, 3284367810, 0, 3727482308, 4251910597, 0, 0, 0, 0, 0, 0, 0, 0, 3694329294, 2682379726,
-			3550908880, 0, 3703156178, 2205686227, 2737362388, 2663744981, 0, 2735250903, 2581253592, 0, 0, 0, 4275616220, 3663415773, 3878257118, 3139356126,
-			3905481183, 2766465505, 3087266273, 3422044643, 3111195108, 2221052388, 2619783653, 3009940962, 0, 3208925673, 2848185833, 3849492971, 0, 0, 0, 0,
-			3711566320, 4045781489, 2964277744, 2793270769, 3979563505, 2964277749, 2719409653, 4248911349, 3345093112, 0, 0, 0, 0, 0, 0, 0,
-			2746457600, 0, 0, 0, 0, 3768872453, 0, 3609429511, 0, 0, 0, 4229578251, 2357297676, 3511692812, 2758989325, 0,
-			3638028816, 3859189265, 3559138834, 3728311827, 3760372244, 2508260882, 0, 2791688727, 3354531352, 2270036505, 2332474906, 2573454874, 0, 3344029213, 0, 0,
-			2318712352, 3310909985, 4162076194, 4262028835, 2697861667, 2754777637, 3175826982, 0, 0, 0, 0, 4060855851, 3680417324, 0, 4133429806, 3961708078,
-			0, 2534292017, 4126240306, 3243213363, 3841069617, 2764548661, 3501872694, 4144256566, 2226625080, 0, 0, 4143453755, 0, 0, 0, 0,
-			0, 3888539201, 3171825217, 4033779267, 2608201281, 0, 3459842630, 4048813639, 0, 0, 0, 0, 0, 0, 0, 0,
-			0, 0, 0, 3310756435, 4134788692, 2734871124, 2636361302, 2498015829, 2782339671, 2733575766, 0, 3334622811, 0, 3091859037, 3523172958, 3783728734,
-			4117865053, 2559996512, 0, 0, 3361835620, 0, 0, 0, 3537272424, 0, 3328463466, 3005707883, 0, 0, 0, 0,
-			0, 3601809009, 3452827249, 0, 0, 3693347445, 3227083382, 4233082487, 2499413624, 4090529401, 0, 0, 2189142652, 0, 0, 0,
-			0, 0, 0, 0, 0, 0, 0, 3937130119, 0, 0, 2888269450, 0, 2597004940, 0, 3708697230, 3368298127,
-			3510211214, 0, 0, 2422272659, 2941462164, 3621436053, 3205990038, 3766419095, 0, 2333122201, 0, 4143088283, 2765648539, 2659961499, 0, 0,
-			0, 0, 0, 3861605027, 0, 0, 2471969446, 3342294694, 4077546152, 2534387366, 2672840362, 0, 0, 0, 3406662318, 0,
-			3766340272, 3681547952, 2347468466, 3779294898, 2514044596, 0, 3977142966, 3285506742, 2399944376, 3133480632, 3143909050, 3490267832, 2888766140, 3325616822, 3230126782, 2471643838,
-			0, 3450560193, 0, 2350736067, 2692343491, 0, 3868832454, 2305509063, 0, 2228581065, 0, 4084975307, 3450595020, 2414692045, 0, 0,
-			0, 0, 3316196050, 0, 0, 0, 0, 4110050007, 0, 2269481689, 2307815130, 0, 3444862684, 2718899933, 0, 3495418591,
-			0, 2733288161, 3810265825, 3248739043, 3104939748, 3892244197, 0, 0, 3077210856, 0, 0, 3513665259, 0, 0, 0, 0,
-			3749846768, 2906063601, 2430999282, 3213541104, 0, 0, 0, 0, 0, 0, 0, 2984177403, 3141046012, 2573935355, 4239668990, 2261786366,
-			3155170048, 3390111489, 2543930109, 0, 0, 3034750725, 2684176134, 4118390535, 0, 0, 0, 0, 0, 2304433933, 3585889038, 2544437006,
-			2462099216, 0, 0, 0, 0, 0, 2647464726, 0, 0, 0, 0, 2453227291, 2523993883, 2659161883, 2822599454, 3527115550,
-			3704566556, 3815304990, 0, 2782799651, 0, 0, 3491159846, 3904089895, 0, 0, 3331419946, 4028750635, 2162556714, 4018342700, 3492911918, 0,
-			0, 0, 2517583666, 3606864691, 3385573172, 4069994293, 4237601590, 2349213490, 0, 3713584953, 0, 3815451451, 4162676540, 4260446011, 0, 0,
-			2536089408, 2283979585, 2313096001, 2939600706, 2182739779, 0, 0, 2478815047, 3949868872, 4129156935, 0, 0, 0, 0, 4090398542, 2470111054,
-			0, 0, 0, 3547540307, 0, 3197285205, 3258435413, 0, 0, 0, 2192028506, 0, 0, 0, 3149173598, 0,
-			0, 2704789345, 0, 0, 0, 3009625957, 0, 3884702567, 0, 0, 0, 2247133035, 3869210476, 3488651115, 0, 3561950063,
-			0, 4032975729, 0, 0, 0, 0, 0, 0, 3610100600, 0, 0, 3107459963, 2779768700, 0, 0, 0,
-			4094277504, 3765519233, 0, 0, 4035575684, 2869337989, 0, 0, 0, 0, 0, 0, 2383743884, 0, 0, 2757424015,
-			0, 0, 2535381906, 2449696659, 2201612180, 0, 0, 3875393431, 2557762456, 2374312857, 2396094362, 2631704473, 3866442650, 2354682781, 3891996574, 2371260319,
-			2427849631, 2221419425, 2721308574, 3986451363, 3891495843, 3108005797, 3436939160, 2815498151, 0, 0, 0, 0, 3462065068, 0, 4052843438, 2673434543,
-			3217207214, 0, 2242846642, 0, 0, 0, 0, 3041870775, 0, 0, 0, 0, 0, 2968862653, 2851617725, 0,
-			3432673216, 3305009089, 0, 0, 3765435332, 0, 0, 3552123847, 0, 2401201097, 2505286602, 0, 0, 3103236045, 2362258381, 3377759183,
-			2255775696, 3717106641, 0, 0, 0, 3171175381, 4056188886, 0, 0, 2213541849, 0, 3203367899, 2708213724, 0, 0, 0,
-			2474236896, 4120146912, 3857178594, 3745305571, 3107012580, 2786299877, 3869594598, 3677850599, 0, 0, 0, 0, 0, 3347661805, 0, 0,
-			2243564528, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3860645883, 4235557883, 3318340604, 3397648382, 4119695358,
-		},
 		At: []uint16{
-			2807, 0, 264, 2362, 501, 2590, 2598, 0, 871, 0, 0, 0, 2008, 0, 1720, 1253,
-			0, 0, 1564, 0, 0, 0, 0, 3803, 0, 0, 2166, 0, 3593, 3757, 2653, 3840,
-			0, 1199, 0, 0, 0, 1003, 3495, 3349, 0, 0, 4091, 0, 1831, 0, 0, 0,
-			0, 0, 0, 0, 0, 3166, 0, 2306, 3044, 0, 0, 0, 330, 0, 1411, 3744,
-			0, 0, 0, 3159, 4097, 3681, 4214, 662, 2573, 3903, 4339, 0, 1920, 0, 0, 197,
-			1444, 0, 0, 1368, 1262, 106, 0, 0, 0, 117, 2339, 3244, 1299, 3620, 0, 324,
-			1059, 0, 0, 1206, 1327, 7, 4107, 0, 0, 4313, 0, 0, 0, 3357, 0, 4052,
-			0, 0, 0, 545, 2149, 3385, 0, 1946, 0, 2959, 0, 0, 0, 0, 0, 3552,
-			0, 0, 280, 3911, 0, 0, 0, 0, 3075, 0, 0, 3750, 2733, 3703, 0, 0,
-			0, 841, 2083, 0, 0, 0, 1558, 0, 0, 2431, 1671, 0, 2833, 0, 0, 0,
-			0, 2125, 0, 1158, 0, 1952, 965, 2399, 3431, 992, 1982, 3342, 4385, 3738, 1758, 2622,
-			4303, 0, 3464, 1361, 4130, 1488, 0, 0, 0, 0, 0, 0, 0, 0, 439, 641,
-			3266, 0, 4364, 0, 0, 0, 0, 0, 679, 2878, 3610, 2982, 4286, 0, 2967, 127,
-			1703, 0, 3866, 0, 0, 1065, 1042, 2328, 0, 0, 0, 77, 0, 0, 1244, 1293,
-			3019, 3067, 3978, 0, 0, 0, 0, 0, 4041, 0, 0, 0, 3036, 0, 0, 0,
-			170, 257, 0, 0, 1609, 0, 0, 0, 2320, 2888, 0, 0, 0, 0, 0, 0,
-			2528, 2119, 0, 420, 2453, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3601,
-			631, 223, 478, 647, 1651, 1869, 349, 2410, 0, 0, 0, 1146, 0, 0, 2194, 0,
-			0, 3295, 0, 0, 0, 0, 0, 134, 0, 0, 0, 0, 2100, 0, 0, 0,
-			0, 0, 1939, 0, 2023, 0, 0, 3013, 0, 1480, 2033, 905, 1914, 2495, 2644, 3688,
-			3792, 0, 0, 954, 0, 189, 528, 2674, 3576, 619, 3448, 3834, 625, 0, 0, 2275,
-			0, 1076, 0, 0, 3470, 66, 1626, 3136, 3897, 2516, 2844, 0, 1893, 509, 3951, 0,
-			2377, 3282, 0, 0, 3256, 0, 0, 0, 0, 0, 3509, 0, 0, 0, 0, 0,
-			0, 0, 892, 2686, 0, 3056, 0, 694, 3712, 0, 0, 0, 0, 0, 0, 3771,
-			0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3372, 0, 0, 0, 0,
-			559, 2014, 0, 0, 593, 0, 3288, 579, 0, 4257, 0, 4175, 0, 0, 0, 342,
-			0, 0, 4245, 0, 0, 3926, 0, 0, 2212, 2041, 3628, 4296, 151, 3855, 0, 373,
-			2093, 0, 0, 3416, 0, 0, 519, 0, 944, 243, 4376, 0, 0, 2424, 0, 834,
-			0, 2928, 2141, 0, 3674, 2976, 0, 0, 0, 0, 0, 0, 0, 0, 2544, 4031,
-			4222, 0, 1571, 3003, 39, 3186, 0, 3729, 2785, 0, 0, 0, 388, 2467, 307, 2605,
-			3406, 3422, 3544, 785, 865, 2158, 3217, 3694, 0, 16, 792, 1695, 0, 0, 0, 0,
-			290, 854, 880, 1988, 4204, 1122, 1814, 3848, 1474, 0, 0, 0, 0, 0, 0, 0,
-			1086, 0, 0, 0, 0, 2908, 0, 1400, 0, 0, 0, 2387, 2438, 3320, 4275, 0,
-			3226, 1967, 1644, 686, 977, 3209, 0, 1462, 3235, 4083, 446, 4321, 0, 3943, 0, 0,
-			46, 4157, 2992, 1774, 1928, 1591, 3820, 0, 0, 0, 0, 2565, 778, 0, 1032, 1794,
-			0, 801, 720, 494, 2661, 671, 1710, 3782, 336, 0, 0, 4024, 0, 0, 0, 0,
-			0, 2056, 2110, 57, 3884, 0, 4148, 1856, 0, 0, 0, 0, 0, 0, 0, 0,
-			0, 0, 0, 3502, 92, 586, 2184, 2369, 3118, 3311, 0, 2241, 0, 761, 713, 1848,
-			3440, 4017, 0, 0, 357, 0, 0, 0, 1863, 0, 1234, 3656, 0, 0, 0, 0,
-			0, 2668, 2779, 0, 0, 452, 3097, 824, 1600, 3534, 0, 0, 4194, 0, 0, 0,
-			0, 0, 0, 0, 0, 0, 0, 933, 0, 0, 2256, 0, 4237, 0, 2446, 1783,
-			3200, 0, 0, 1664, 1899, 471, 4264, 604, 0, 569, 0, 1451, 2204, 4370, 0, 0,
-			0, 0, 0, 2869, 0, 0, 1995, 2692, 1110, 3918, 141, 0, 0, 0, 3125, 0,
-			1423, 1580, 551, 2820, 1732, 0, 86, 2851, 181, 249, 2859, 3993, 486, 4166, 1497, 2770,
-			0, 365, 0, 98, 3986, 0, 2952, 3562, 0, 3810, 0, 3303, 1679, 750, 0, 0,
-			0, 0, 4002, 0, 0, 0, 0, 1880, 0, 2131, 1053, 0, 2558, 1352, 0, 230,
-			0, 381, 4329, 2228, 847, 2218, 0, 0, 3488, 0, 0, 1134, 0, 0, 0, 0,
-			3276, 426, 2946, 3585, 0, 0, 0, 0, 0, 0, 0, 433, 923, 985, 2247, 2551,
-			768, 811, 3634, 0, 0, 273, 1316, 397, 0, 0, 0, 0, 0, 2937, 406, 1738,
-			2707, 0, 0, 0, 0, 0, 4073, 0, 0, 0, 0, 316, 1183, 2266, 1547, 2417,
-			3649, 4138, 0, 3082, 0, 0, 3664, 2313, 0, 0, 213, 2050, 2536, 2916, 3640, 0,
-			0, 0, 1766, 3193, 1517, 1887, 1536, 3327, 0, 2175, 0, 1688, 736, 3827, 0, 0,
-			464, 913, 1839, 2351, 3334, 0, 0, 1505, 2699, 3365, 0, 0, 0, 0, 3933, 4355,
-			0, 0, 0, 653, 0, 1223, 2075, 0, 0, 0, 3379, 0, 0, 0, 162, 0,
-			0, 1023, 0, 0, 0, 1284, 0, 3050, 0, 0, 0, 3520, 4186, 4228, 0, 2475,
-			0, 1168, 0, 0, 0, 0, 0, 0, 297, 0, 0, 26, 2636, 0, 0, 0,
-			1619, 2234, 0, 0, 1306, 2507, 0, 0, 0, 0, 0, 0, 458, 0, 0, 4064,
-			0, 0, 3177, 3027, 703, 0, 0, 1391, 3720, 2460, 1804, 2583, 2747, 1174, 2628, 539,
-			1098, 205, 3967, 1824, 3091, 2293, 4348, 3455, 0, 0, 0, 0, 2899, 0, 1633, 1752,
-			2613, 0, 2719, 0, 0, 0, 0, 1906, 0, 0, 0, 0, 0, 2486, 3250, 0,
-			3480, 2760, 0, 0, 3873, 0, 0, 2002, 0, 1434, 1193, 0, 0, 1215, 2741, 2066,
-			2796, 2286, 0, 0, 0, 1379, 1015, 0, 0, 1276, 0, 236, 3104, 0, 0, 0,
-			1657, 1746, 3526, 4010, 2299, 2680, 1339, 3147, 0, 0, 0, 0, 0, 412, 0, 0,
-			4118, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1523, 3112, 3959, 729, 3395,
+			2808, 0, 265, 2363, 502, 2591, 2599, 0, 872, 0, 0, 0, 2009, 0, 1721, 1254,
+			0, 0, 1565, 0, 0, 0, 0, 3804, 0, 0, 2167, 0, 3594, 3758, 2654, 3841,
+			0, 1200, 0, 0, 0, 1004, 3496, 3350, 0, 0, 4092, 0, 1832, 0, 0, 0,
+			0, 0, 0, 0, 0, 3167, 0, 2307, 3045, 0, 0, 0, 331, 0, 1412, 3745,
+			0, 0, 0, 3160, 4098, 3682, 4215, 663, 2574, 3904, 4340, 0, 1921, 0, 0, 198,
+			1445, 0, 0, 1369, 1263, 107, 0, 0, 0, 118, 2340, 3245, 1300, 3621, 0, 325,
+			1060, 0, 0, 1207, 1328, 8, 4108, 0, 0, 4314, 0, 0, 0, 3358, 0, 4053,
+			0, 0, 0, 546, 2150, 3386, 0, 1947, 0, 2960, 0, 0, 0, 0, 0, 3553,
+			0, 0, 281, 3912, 0, 0, 0, 0, 3076, 0, 0, 3751, 2734, 3704, 0, 0,
+			0, 842, 2084, 0, 0, 0, 1559, 0, 0, 2432, 1672, 0, 2834, 0, 0, 0,
+			0, 2126, 0, 1159, 0, 1953, 966, 2400, 3432, 993, 1983, 3343, 4386, 3739, 1759, 2623,
+			4304, 0, 3465, 1362, 4131, 1489, 0, 0, 0, 0, 0, 0, 0, 0, 440, 642,
+			3267, 0, 4365, 0, 0, 0, 0, 0, 680, 2879, 3611, 2983, 4287, 0, 2968, 128,
+			1704, 0, 3867, 0, 0, 1066, 1043, 2329, 0, 0, 0, 78, 0, 0, 1245, 1294,
+			3020, 3068, 3979, 0, 0, 0, 0, 0, 4042, 0, 0, 0, 3037, 0, 0, 0,
+			171, 258, 0, 0, 1610, 0, 0, 0, 2321, 2889, 0, 0, 0, 0, 0, 0,
+			2529, 2120, 0, 421, 2454, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3602,
+			632, 224, 479, 648, 1652, 1870, 350, 2411, 0, 0, 0, 1147, 0, 0, 2195, 0,
+			0, 3296, 0, 0, 0, 0, 0, 135, 0, 0, 0, 0, 2101, 0, 0, 0,
+			0, 0, 1940, 0, 2024, 0, 0, 3014, 0, 1481, 2034, 906, 1915, 2496, 2645, 3689,
+			3793, 0, 0, 955, 0, 190, 529, 2675, 3577, 620, 3449, 3835, 626, 0, 0, 2276,
+			0, 1077, 0, 1, 3471, 67, 1627, 3137, 3898, 2517, 2845, 0, 1894, 510, 3952, 0,
+			2378, 3283, 0, 0, 3257, 0, 0, 0, 0, 0, 3510, 0, 0, 0, 0, 0,
+			0, 0, 893, 2687, 0, 3057, 0, 695, 3713, 0, 0, 0, 0, 0, 0, 3772,
+			0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3373, 0, 0, 0, 0,
+			560, 2015, 0, 0, 594, 0, 3289, 580, 0, 4258, 0, 4176, 0, 0, 0, 343,
+			0, 0, 4246, 0, 0, 3927, 0, 0, 2213, 2042, 3629, 4297, 152, 3856, 0, 374,
+			2094, 0, 0, 3417, 0, 0, 520, 0, 945, 244, 4377, 0, 0, 2425, 0, 835,
+			0, 2929, 2142, 0, 3675, 2977, 0, 0, 0, 0, 0, 0, 0, 0, 2545, 4032,
+			4223, 0, 1572, 3004, 40, 3187, 0, 3730, 2786, 0, 0, 0, 389, 2468, 308, 2606,
+			3407, 3423, 3545, 786, 866, 2159, 3218, 3695, 0, 17, 793, 1696, 0, 0, 0, 0,
+			291, 855, 881, 1989, 4205, 1123, 1815, 3849, 1475, 0, 0, 0, 0, 0, 0, 0,
+			1087, 0, 0, 0, 0, 2909, 0, 1401, 0, 0, 0, 2388, 2439, 3321, 4276, 0,
+			3227, 1968, 1645, 687, 978, 3210, 0, 1463, 3236, 4084, 447, 4322, 0, 3944, 0, 0,
+			47, 4158, 2993, 1775, 1929, 1592, 3821, 0, 0, 0, 0, 2566, 779, 0, 1033, 1795,
+			0, 802, 721, 495, 2662, 672, 1711, 3783, 337, 0, 0, 4025, 0, 0, 0, 0,
+			0, 2057, 2111, 58, 3885, 0, 4149, 1857, 0, 0, 0, 0, 0, 0, 0, 0,
+			0, 0, 0, 3503, 93, 587, 2185, 2370, 3119, 3312, 0, 2242, 0, 762, 714, 1849,
+			3441, 4018, 0, 0, 358, 0, 0, 0, 1864, 0, 1235, 3657, 0, 0, 0, 0,
+			0, 2669, 2780, 0, 0, 453, 3098, 825, 1601, 3535, 0, 0, 4195, 0, 0, 0,
+			0, 0, 0, 0, 0, 0, 0, 934, 0, 0, 2257, 0, 4238, 0, 2447, 1784,
+			3201, 0, 0, 1665, 1900, 472, 4265, 605, 0, 570, 0, 1452, 2205, 4371, 0, 0,
+			0, 0, 0, 2870, 0, 0, 1996, 2693, 1111, 3919, 142, 0, 0, 0, 3126, 0,
+			1424, 1581, 552, 2821, 1733, 0, 87, 2852, 182, 250, 2860, 3994, 487, 4167, 1498, 2771,
+			0, 366, 0, 99, 3987, 0, 2953, 3563, 0, 3811, 0, 3304, 1680, 751, 0, 0,
+			0, 0, 4003, 0, 0, 0, 0, 1881, 0, 2132, 1054, 0, 2559, 1353, 0, 231,
+			0, 382, 4330, 2229, 848, 2219, 0, 0, 3489, 0, 0, 1135, 0, 0, 0, 0,
+			3277, 427, 2947, 3586, 0, 0, 0, 0, 0, 0, 0, 434, 924, 986, 2248, 2552,
+			769, 812, 3635, 0, 0, 274, 1317, 398, 0, 0, 0, 0, 0, 2938, 407, 1739,
+			2708, 0, 0, 0, 0, 0, 4074, 0, 0, 0, 0, 317, 1184, 2267, 1548, 2418,
+			3650, 4139, 0, 3083, 0, 0, 3665, 2314, 0, 0, 214, 2051, 2537, 2917, 3641, 0,
+			0, 0, 1767, 3194, 1518, 1888, 1537, 3328, 0, 2176, 0, 1689, 737, 3828, 0, 0,
+			465, 914, 1840, 2352, 3335, 0, 0, 1506, 2700, 3366, 0, 0, 0, 0, 3934, 4356,
+			0, 0, 0, 654, 0, 1224, 2076, 0, 0, 0, 3380, 0, 0, 0, 163, 0,
+			0, 1024, 0, 0, 0, 1285, 0, 3051, 0, 0, 0, 3521, 4187, 4229, 0, 2476,
+			0, 1169, 0, 0, 0, 0, 0, 0, 298, 0, 0, 27, 2637, 0, 0, 0,
+			1620, 2235, 0, 0, 1307, 2508, 0, 0, 0, 0, 0, 0, 459, 0, 0, 4065,
+			0, 0, 3178, 3028, 704, 0, 0, 1392, 3721, 2461, 1805, 2584, 2748, 1175, 2629, 540,
+			1099, 206, 3968, 1825, 3092, 2294, 4349, 3456, 0, 0, 0, 0, 2900, 0, 1634, 1753,
+			2614, 0, 2720, 0, 0, 0, 0, 1907, 0, 0, 0, 0, 0, 2487, 3251, 0,
+			3481, 2761, 0, 0, 3874, 0, 0, 2003, 0, 1435, 1194, 0, 0, 1216, 2742, 2067,
+			2797, 2287, 0, 0, 0, 1380, 1016, 0, 0, 1277, 0, 237, 3105, 0, 0, 0,
+			1658, 1747, 3527, 4011, 2300, 2681, 1340, 3148, 0, 0, 0, 0, 0, 413, 0, 0,
+			4119, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1524, 3113, 3960, 730, 3396,
 		},
 		Words: "" +
-			"\x06ignore\bignoring\tdisregard\fdisregarding\x06forget\nforgetting\boverri" +
-			"de\noverriding\boverrule\x05scrap\x05ditch\arescind\nrescinding\tscrapping\x06" +
-			"follow\x06bypass\tbypassing\ncircumvent\adiscard\ndiscarding\aneglect\adi" +
-			"smiss\adisobey\anullify\tattention\x06notice\x05blind\x06longer\x05cease\aobeyin" +
-			"g\x06adhere\badhering\x06comply\tcomplying\x06listen\tlistening\bconsider\ares" +
-			"pect\x05aside\x05throw\x05leave\x06behind\aabandon\aunlearn\adeviate\ainstead\x06ra" +
-			"ther\bopposite\bcontrary\x05bound\aviolate\x05break\x06exempt\x05freed\x06delete\x05e" +
-			"rase\x05clear\x05reset\x06remove\x06cancel\asuspend\adisable\x06revoke\areplace\tsu" +
-			"persede\bprevious\npreviously\x05prior\x05above\aearlier\tpreceding\tforego" +
-			"ing\x06former\x06before\nbeforehand\x0eaforementioned\x05until\x05point\tbeginnin" +
-			"g\x05start\x05given\breceived\bprovided\alearned\x06system\ainitial\boriginal\t" +
-			"developer\x06hidden\binternal\x06secret\rpreprogrammed\nprogrammed\x06openai" +
-			"\tanthropic\x06google\x06safety\bsecurity\tassistant\fconfidential\tbootstr" +
-			"ap\x06prompt\x05every\x06entire\neverything\x05whole\bcomplete\vinstruction\fins" +
-			"tructions\aprompts\tprompting\tdirective\ndirectives\tguideline\nguide" +
-			"lines\vprogramming\acontent\x06policy\nconstraint\vconstraints\amessage\b" +
-			"messages\tpreprompt\nmetaprompt\x05guard\x05rails\nguardrails\tguardrail\vi" +
-			"nstrutions\vinstuctions\vinstrucions\vintructions\vistructions\vinstr" +
-			"ctions\toperating\x05rules\bpolicies\tprotocols\x05usage\x06ethics\bmeasures\a" +
-			"filters\nsafeguards\tsysprompt\btraining\bsettings\rconfiguration\acom" +
-			"mand\bcommands\x05order\x06orders\tdirection\ndirections\vrestriction\frest" +
-			"rictions\bguidance\x06limits\nlimitation\vlimitations\bprotocol\nprincip" +
-			"les\vregulations\nparameters\tsafeguard\x06filter\nassignment\vassignmen" +
-			"ts\x05tasks\arequest\brequests\acontext\vinformation\x05texts\fconversation" +
-			"\ndiscussion\nstatements\x05input\x06inputs\bquestion\nboundaries\bwhatever" +
-			"\banything\tdiscussed\x06talked\x06learnt\ninstructed\x06reveal\x05print\x06output" +
-			"\x06repeat\adisplay\bdisclose\x06expose\adivulge\x06recite\treproduce\vregurgi" +
-			"tate\x05share\aprovide\x05write\x05paste\arestate\arewrite\brephrase\nparaphra" +
-			"se\tsummarize\tsummarise\ttranslate\x06encode\aconvert\bdescribe\aexplain" +
-			"\x06recall\x05quote\ntranscribe\x06render\x05spell\x05state\x06unveil\auncover\x05whats" +
-			"\aconsole\nexfiltrate\x06betray\x05first\x0einitialization\x0einitialisation\x05s" +
-			"etup\x06custom\x06window\x05exact\x05words\bcontents\tsentences\awritten\bsenten" +
-			"ce\x05lines\tparagraph\bverbatim\aexactly\tliterally\x06letter\tcharacter\bs" +
-			"tarting\x05begin\x05block\tcodeblock\achatgpt\bentirety\awithout\bchanging\b" +
-			"markdown\tunaltered\tbackwards\areverse\x05morse\tleetspeak\x05emoji\x06caesa" +
-			"r\x05latin\bpassword\tpasswords\bpasscode\npassphrase\x06phrase\x05token\x06apik" +
-			"ey\x06access\x06tokens\aprivate\ncredential\vcredentials\nencryption\x06beare" +
-			"r\asession\tvariables\venvironment\nconnection\x06string\x06passwd\x06shadow\x06" +
-			"credit\anumbers\x06number\x06social\x06acting\apretend\npretending\broleplay\v" +
-			"roleplaying\bsimulate\vimpersonate\aimitate\aemulate\x06become\x06behave\x06e" +
-			"mbody\aportray\ttransform\x06switch\aplaying\x06assume\aimmerse\byourself\x05g" +
-			"oing\aimagine\asuppose\breplaced\arespond\x06answer\x05reply\x05speak\x05known\x05n" +
-			"amed\x06called\apersona\vpersonality\rpersonalities\achatbot\x05alter\fhypo" +
-			"thetical\tfictional\blanguage\x05model\nunfiltered\nuncensored\funrestri" +
-			"cted\funrestrained\nunshackled\x06amoral\aimmoral\tunethical\bunhinged\tu" +
-			"naligned\njailbroken\bunlocked\alawless\vunmoderated\bunbiased\bnonmor" +
-			"al\x05moral\x06checks\aremoved\bstripped\x05tuned\tcensoring\nrestricted\tfilt" +
-			"ering\x05limit\alimited\bconfined\aunbound\x05doesn\x05abide\ndisregards\aigno" +
-			"res\x06breaks\bbypasses\x05apply\x06morals\aethical\x05lacks\x06devoid\nconscience" +
-			"\ncensorship\vinhibitions\x06qualms\nregardless\blegality\x06regard\x06broken" +
-			"\bbreaking\atypical\bconfines\bshackles\bgenerate\x05asked\x05fully\tcomplia" +
-			"nt\tunlimited\x05power\x05never\x06refuse\arefuses\adecline\bdeclines\x06denies\x06" +
-			"cannot\aallowed\x06reject\arejects\anothing\x06censor\x06saying\x05sorry\tapolog" +
-			"ize\napologizes\tapologise\x05warns\brefusals\brefusing\arefusal\x06always\b" +
-			"complies\x05obeys\tquestions\afulfill\x06fulfil\x06matter\x06option\napologises" +
-			"\x05turns\aillegal\tdangerous\aharmful\toffensive\rinappropriate\bunlawfu" +
-			"l\ahateful\aviolent\bexplicit\tprofanity\aprofane\x05swear\x05curse\bswearin" +
-			"g\x06vulgar\aobscene\tmalicious\x06racist\x06sexist\x05toxic\breckless\binhumane" +
-			"\aillicit\bcriminal\bmorality\x05legal\x05taboo\x06speech\rcontroversial\ndero" +
-			"gatory\tforbidden\nprohibited\x06banned\tjailbreak\x06claude\x06gemini\x05llama" +
-			"\acopilot\x06models\nassistants\x06agents\nartificial\fintelligence\x05agent\a" +
-			"follows\x06begins\aexecute\x06actual\tobjective\amission\afurther\aupdated\n" +
-			"additional\arevised\x06update\bidentity\apurpose\x06solely\x06simply\x06return\t" +
-			"overrides\nsupersedes\vsuperseding\breplaces\treplacing\acancels\x05void" +
-			"s\tnullifies\ninvalidate\vinvalidates\ainvalid\tcancelled\bcanceled\bob" +
-			"solete\boutdated\nirrelevant\arevoked\trescinded\tnullified\aapplies\x05v" +
-			"alid\brelevant\aignored\vdisregarded\x06hereby\nsuperseded\noverridden\ts" +
-			"uspended\x06lifted\twithdrawn\aretired\aexpired\tabolished\brepealed\x06tur" +
-			"ned\bswitched\x05force\x05count\bcodeword\x05magic",
+			"\x00\x06ignore\bignoring\tdisregard\fdisregarding\x06forget\nforgetting\boverr" +
+			"ide\noverriding\boverrule\x05scrap\x05ditch\arescind\nrescinding\tscrapping" +
+			"\x06follow\x06bypass\tbypassing\ncircumvent\adiscard\ndiscarding\aneglect\ad" +
+			"ismiss\adisobey\anullify\tattention\x06notice\x05blind\x06longer\x05cease\aobeyi" +
+			"ng\x06adhere\badhering\x06comply\tcomplying\x06listen\tlistening\bconsider\are" +
+			"spect\x05aside\x05throw\x05leave\x06behind\aabandon\aunlearn\adeviate\ainstead\x06r" +
+			"ather\bopposite\bcontrary\x05bound\aviolate\x05break\x06exempt\x05freed\x06delete\x05" +
+			"erase\x05clear\x05reset\x06remove\x06cancel\asuspend\adisable\x06revoke\areplace\ts" +
+			"upersede\bprevious\npreviously\x05prior\x05above\aearlier\tpreceding\tforeg" +
+			"oing\x06former\x06before\nbeforehand\x0eaforementioned\x05until\x05point\tbeginni" +
+			"ng\x05start\x05given\breceived\bprovided\alearned\x06system\ainitial\boriginal" +
+			"\tdeveloper\x06hidden\binternal\x06secret\rpreprogrammed\nprogrammed\x06opena" +
+			"i\tanthropic\x06google\x06safety\bsecurity\tassistant\fconfidential\tbootst" +
+			"rap\x06prompt\x05every\x06entire\neverything\x05whole\bcomplete\vinstruction\fin" +
+			"structions\aprompts\tprompting\tdirective\ndirectives\tguideline\nguid" +
+			"elines\vprogramming\acontent\x06policy\nconstraint\vconstraints\amessage" +
+			"\bmessages\tpreprompt\nmetaprompt\x05guard\x05rails\nguardrails\tguardrail\v" +
+			"instrutions\vinstuctions\vinstrucions\vintructions\vistructions\vinst" +
+			"rctions\toperating\x05rules\bpolicies\tprotocols\x05usage\x06ethics\bmeasures" +
+			"\afilters\nsafeguards\tsysprompt\btraining\bsettings\rconfiguration\aco" +
+			"mmand\bcommands\x05order\x06orders\tdirection\ndirections\vrestriction\fres" +
+			"trictions\bguidance\x06limits\nlimitation\vlimitations\bprotocol\nprinci" +
+			"ples\vregulations\nparameters\tsafeguard\x06filter\nassignment\vassignme" +
+			"nts\x05tasks\arequest\brequests\acontext\vinformation\x05texts\fconversatio" +
+			"n\ndiscussion\nstatements\x05input\x06inputs\bquestion\nboundaries\bwhateve" +
+			"r\banything\tdiscussed\x06talked\x06learnt\ninstructed\x06reveal\x05print\x06outpu" +
+			"t\x06repeat\adisplay\bdisclose\x06expose\adivulge\x06recite\treproduce\vregurg" +
+			"itate\x05share\aprovide\x05write\x05paste\arestate\arewrite\brephrase\nparaphr" +
+			"ase\tsummarize\tsummarise\ttranslate\x06encode\aconvert\bdescribe\aexplai" +
+			"n\x06recall\x05quote\ntranscribe\x06render\x05spell\x05state\x06unveil\auncover\x05what" +
+			"s\aconsole\nexfiltrate\x06betray\x05first\x0einitialization\x0einitialisation\x05" +
+			"setup\x06custom\x06window\x05exact\x05words\bcontents\tsentences\awritten\bsente" +
+			"nce\x05lines\tparagraph\bverbatim\aexactly\tliterally\x06letter\tcharacter\b" +
+			"starting\x05begin\x05block\tcodeblock\achatgpt\bentirety\awithout\bchanging" +
+			"\bmarkdown\tunaltered\tbackwards\areverse\x05morse\tleetspeak\x05emoji\x06caes" +
+			"ar\x05latin\bpassword\tpasswords\bpasscode\npassphrase\x06phrase\x05token\x06api" +
+			"key\x06access\x06tokens\aprivate\ncredential\vcredentials\nencryption\x06bear" +
+			"er\asession\tvariables\venvironment\nconnection\x06string\x06passwd\x06shadow" +
+			"\x06credit\anumbers\x06number\x06social\x06acting\apretend\npretending\broleplay" +
+			"\vroleplaying\bsimulate\vimpersonate\aimitate\aemulate\x06become\x06behave\x06" +
+			"embody\aportray\ttransform\x06switch\aplaying\x06assume\aimmerse\byourself\x05" +
+			"going\aimagine\asuppose\breplaced\arespond\x06answer\x05reply\x05speak\x05known\x05" +
+			"named\x06called\apersona\vpersonality\rpersonalities\achatbot\x05alter\fhyp" +
+			"othetical\tfictional\blanguage\x05model\nunfiltered\nuncensored\funrestr" +
+			"icted\funrestrained\nunshackled\x06amoral\aimmoral\tunethical\bunhinged\t" +
+			"unaligned\njailbroken\bunlocked\alawless\vunmoderated\bunbiased\bnonmo" +
+			"ral\x05moral\x06checks\aremoved\bstripped\x05tuned\tcensoring\nrestricted\tfil" +
+			"tering\x05limit\alimited\bconfined\aunbound\x05doesn\x05abide\ndisregards\aign" +
+			"ores\x06breaks\bbypasses\x05apply\x06morals\aethical\x05lacks\x06devoid\nconscienc" +
+			"e\ncensorship\vinhibitions\x06qualms\nregardless\blegality\x06regard\x06broke" +
+			"n\bbreaking\atypical\bconfines\bshackles\bgenerate\x05asked\x05fully\tcompli" +
+			"ant\tunlimited\x05power\x05never\x06refuse\arefuses\adecline\bdeclines\x06denies" +
+			"\x06cannot\aallowed\x06reject\arejects\anothing\x06censor\x06saying\x05sorry\tapolo" +
+			"gize\napologizes\tapologise\x05warns\brefusals\brefusing\arefusal\x06always" +
+			"\bcomplies\x05obeys\tquestions\afulfill\x06fulfil\x06matter\x06option\napologise" +
+			"s\x05turns\aillegal\tdangerous\aharmful\toffensive\rinappropriate\bunlawf" +
+			"ul\ahateful\aviolent\bexplicit\tprofanity\aprofane\x05swear\x05curse\bsweari" +
+			"ng\x06vulgar\aobscene\tmalicious\x06racist\x06sexist\x05toxic\breckless\binhuman" +
+			"e\aillicit\bcriminal\bmorality\x05legal\x05taboo\x06speech\rcontroversial\nder" +
+			"ogatory\tforbidden\nprohibited\x06banned\tjailbreak\x06claude\x06gemini\x05llam" +
+			"a\acopilot\x06models\nassistants\x06agents\nartificial\fintelligence\x05agent" +
+			"\afollows\x06begins\aexecute\x06actual\tobjective\amission\afurther\aupdated" +
+			"\nadditional\arevised\x06update\bidentity\apurpose\x06solely\x06simply\x06return" +
+			"\toverrides\nsupersedes\vsuperseding\breplaces\treplacing\acancels\x05voi" +
+			"ds\tnullifies\ninvalidate\vinvalidates\ainvalid\tcancelled\bcanceled\bo" +
+			"bsolete\boutdated\nirrelevant\arevoked\trescinded\tnullified\aapplies\x05" +
+			"valid\brelevant\aignored\vdisregarded\x06hereby\nsuperseded\noverridden\t" +
+			"suspended\x06lifted\twithdrawn\aretired\aexpired\tabolished\brepealed\x06tu" +
+			"rned\bswitched\x05force\x05count\bcodeword\x05magic",
 	},
 	Rules: []Rule{
 		{"agent.silent-tool", "agent", 2},

@@ -69,21 +69,21 @@ func mixable(w word) (words []string) {
 func buildMixed(words []string) MixedWords {
 	unique := map[uint32]bool{}
 	for _, w := range words {
-		unique[mixedKey([]byte(w))] = true
+		unique[mixedKey(w)] = true
 	}
 	size := 4
 	for size < 2*len(unique) {
 		size *= 2
 	}
-	m := MixedWords{Keys: make([]uint32, size), At: make([]uint16, size)}
+	m := MixedWords{At: make([]uint16, size), Words: "\x00"} // no word is at 0
 	for _, w := range words {
-		key := mixedKey([]byte(w))
+		key := mixedKey(w)
 		i := key & uint32(size-1)
-		for m.Keys[i] != 0 && m.Keys[i] != key {
+		for m.At[i] != 0 && mixedKey(m.at(i)) != key {
 			i = (i + 1) & uint32(size-1)
 		}
-		if m.Keys[i] == 0 {
-			m.Keys[i], m.At[i] = key, uint16(len(m.Words))
+		if m.At[i] == 0 {
+			m.At[i] = uint16(len(m.Words))
 			m.Words += string(rune(len(w))) + w
 		}
 	}

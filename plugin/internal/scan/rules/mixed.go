@@ -3,10 +3,9 @@ package rules
 // MixedWords finds words whose inner letters were put in another order:
 // "ignroe" for "ignore". Words of minMixed to maxMixed ASCII letters are kept.
 type MixedWords struct {
-	// Keys and At are an open hash table: the signature of a word, and where
-	// it stands in Words behind its length. The size is a power of two; a zero
-	// key is an empty place.
-	Keys  []uint32
+	// At is an open hash table by the signatures of words: where one stands in
+	// Words behind its length. The size is a power of two; zero is an empty
+	// place.
 	At    []uint16
 	Words string
 }
@@ -43,27 +42,32 @@ func (m *MixedWords) Has(word []byte) bool {
 
 // ordered returns the word that has the letters and ends of word.
 func (m *MixedWords) ordered(word []byte) string {
-	if len(m.Keys) == 0 || len(word) < minMixed || len(word) > maxMixed {
+	if len(m.At) == 0 || len(word) < minMixed || len(word) > maxMixed {
 		return ""
 	}
-	key := mixedKey(word)
-	mask := uint32(len(m.Keys) - 1)
-	for i := key & mask; m.Keys[i] != 0; i = (i + 1) & mask {
-		if m.Keys[i] == key {
-			at := int(m.At[i])
-			return m.Words[at+1 : at+1+int(m.Words[at])]
+	key := mixedKey(string(word))
+	mask := uint32(len(m.At) - 1)
+	for i := key & mask; m.At[i] != 0; i = (i + 1) & mask {
+		if w := m.at(i); len(w) == len(word) && mixedKey(w) == key {
+			return w
 		}
 	}
 	return ""
 }
 
+// at returns the word at a place of the table that is not empty.
+func (m *MixedWords) at(i uint32) string {
+	at := int(m.At[i])
+	return m.Words[at+1 : at+1+int(m.Words[at])]
+}
+
 // mixedKey is the signature of a word: its ends and the sum of its letters.
-func mixedKey(word []byte) uint32 {
+func mixedKey(word string) uint32 {
 	sum := uint32(word[0])<<8 + uint32(word[len(word)-1])
-	for _, c := range word {
+	for _, c := range []byte(word) {
 		sum += letterSum[(c-'a')%26]
 	}
-	return sum | 1<<31
+	return sum
 }
 
 // Unmix appends folded text with words whose inner letters were mixed as they
