@@ -63,16 +63,16 @@ func (s *Scanner) turn(v *view, b *buffers) {
 		return
 	}
 	for k, is := range v.turns.shift {
-		if is && s.spend(perTurn*len(v.folded)) {
+		if is {
 			b.flat = decode.Rotate(b.flat[:0], v.folded, 26-k)
 			s.flat(v, b.flat, shifted+layer(k))
 		}
 	}
-	if v.turns.mirrored && s.spend(perTurn*len(v.folded)) {
+	if v.turns.mirrored {
 		b.flat = decode.Mirror(b.flat[:0], v.folded)
 		s.flat(v, b.flat, mirror)
 	}
-	if v.turns.reversed && s.spend(2*perTurn*len(v.folded)) {
+	if v.turns.reversed {
 		b.flat = decode.Reverse(b.flat[:0], v.folded)
 		s.flat(v, b.flat, reverse)
 		b.flat = decode.ReverseWords(b.flat[:0], v.folded)

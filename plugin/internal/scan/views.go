@@ -35,7 +35,7 @@ func (s *Scanner) decode(v *view) {
 	if v.path.n == maxDepth {
 		return
 	}
-	if g := &v.signs; g.Tags >= minTags || g.Selectors >= minSelectors || g.Invisible >= minBits {
+	if g := &v.signs; (g.Tags >= minTags || g.Selectors >= minSelectors || g.Invisible >= minBits) && s.spend(perBits*len(v.raw)) {
 		s.reveal(v)
 	}
 	tr := &v.traits
@@ -67,17 +67,17 @@ func (s *Scanner) room(v *view) *buffers { return &s.buffers[v.path.n+1] }
 // reveal reads what invisible characters spell out.
 func (s *Scanner) reveal(v *view) {
 	b := s.room(v)
-	if v.signs.Tags >= minTags && s.spend(perBits*len(v.raw)) {
+	if v.signs.Tags >= minTags {
 		out, n := decode.Tags(b.raw[:0], v.raw)
 		b.raw = out
 		s.follow(v, n, minTags, tags)
 	}
-	if v.signs.Selectors >= minSelectors && s.spend(perBits*len(v.raw)) {
+	if v.signs.Selectors >= minSelectors {
 		out, n := decode.Selectors(b.raw[:0], v.raw)
 		b.raw = out
 		s.follow(v, n, minSelectors, selectors)
 	}
-	if v.signs.Invisible >= minBits && s.spend(2*perBits*len(v.raw)) {
+	if v.signs.Invisible >= minBits {
 		for _, flip := range []bool{false, true} {
 			out, n := decode.Bits(b.raw[:0], v.raw, flip)
 			b.raw = out
@@ -121,9 +121,6 @@ func changed(before, after []byte) []byte {
 		behind++
 	}
 	from, to := max(from-nearby, 0), len(after)-max(behind-nearby, 0)
-	for from > 0 && after[from]&0xC0 == 0x80 {
-		from--
-	}
 	return after[from:to]
 }
 
@@ -176,7 +173,7 @@ func (s *Scanner) singles(v *view, b *buffers) {
 	out, n := decode.Singles(b.spare[:0], v.raw, false)
 	b.spare = out
 	s.reread(v, b, n > 0)
-	if n == 0 || !s.spend(perSingles*len(v.raw)) {
+	if n == 0 {
 		return
 	}
 	b.spare, _ = decode.Singles(b.spare[:0], v.raw, true)
@@ -195,7 +192,7 @@ func (s *Scanner) leet(v *view, b *buffers) {
 	if n < minLeet {
 		return
 	}
-	if hasOne(v.folded) && s.spend(perLeet*len(v.folded)) {
+	if hasOne(v.folded) {
 		b.spare, _ = decode.Leet(b.spare[:0], v.folded, 'l')
 		known := &rules.Builtin.Mixed
 		decode.EachWord(out, func(from, to int) {

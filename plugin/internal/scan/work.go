@@ -21,20 +21,19 @@ func allowance(bytes int) int {
 // read a view. BenchmarkHostile shows what they stand for.
 const (
 	perView      = 100 // beside its bytes
-	perViewByte  = 2
+	perViewByte  = 3
 	perGrown     = 3 // byte that folding added
 	perToken     = 3 // of the model
-	perBits      = 2
+	perBits      = 8
 	perUnescape  = 3
 	perEscapes   = 4 // bytes a step, to look for some
 	perRuns      = 3
 	perNumbers   = 6
 	perLookalike = 10
-	perLeet      = 3
+	perLeet      = 6
 	perMarks     = 2
-	perSingles   = 3
+	perSingles   = 6
 	perUnmix     = 4
-	perTurn      = 2
 )
 
 // spend takes steps from what the call has left. It tells whether there were

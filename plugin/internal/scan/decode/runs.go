@@ -167,11 +167,7 @@ func hex(dst, run []byte) []byte {
 		case v < 0:
 			return dst[:start]
 		case have:
-			out := byte(high<<4 | v)
-			if binary(out) {
-				return dst[:start]
-			}
-			dst, have = append(dst, out), false
+			dst, have = append(dst, byte(high<<4|v)), false
 		default:
 			high, have = v, true
 		}
@@ -202,11 +198,7 @@ func base32(dst, run []byte) []byte {
 		bits, have = bits<<5|v, have+5
 		if have >= 8 {
 			have -= 8
-			out := byte(bits >> have)
-			if binary(out) {
-				return dst[:start]
-			}
-			dst = append(dst, out)
+			dst = append(dst, byte(bits>>have))
 			bits &= 1<<have - 1
 		}
 	}
