@@ -93,7 +93,7 @@ func (s *Scanner) follow(v *view, n, least int, l layer) {
 	if n < least || !s.spend(perView+perViewByte*len(b.raw)) {
 		return
 	}
-	next := view{raw: changed(v.raw, b.raw), path: v.path.with(l)}
+	next := view{raw: b.raw, path: v.path.with(l)}
 	b.folded = fold.Append(b.folded[:0], next.raw, &next.signs)
 	next.folded = b.folded
 	s.spend(perGrown * max(0, len(next.folded)-len(next.raw)))
@@ -103,25 +103,6 @@ func (s *Scanner) follow(v *view, n, least int, l layer) {
 	s.read(&next)
 	s.addModel(next.folded, next.path)
 	s.decode(&next)
-}
-
-// nearby is how many bytes around a change are read with it: as far as rules
-// look.
-const nearby = 1024
-
-// changed returns the part of after that differs from before, and what is
-// nearby: the rest was read already.
-func changed(before, after []byte) []byte {
-	n := min(len(before), len(after))
-	from, behind := 0, 0
-	for from < n && before[from] == after[from] {
-		from++
-	}
-	for behind < n-from && before[len(before)-1-behind] == after[len(after)-1-behind] {
-		behind++
-	}
-	from, to := max(from-nearby, 0), len(after)-max(behind-nearby, 0)
-	return after[from:to]
 }
 
 // unfold looks through other readings of folded text, which lead nowhere else.
