@@ -23,7 +23,7 @@ func TestAStreamThatStalls(t *testing.T) {
 		t.Errorf("in the middle: %s after %v", got, took)
 	}
 	s.wantBreaker("closed", 1, 1)
-	if got, _ := s.streamOf("x-demo-hold", "never"); got != "504" {
+	if got, _ := s.streamOf("x-demo-hold", "never"); got != "504 upstream_timeout" {
 		t.Errorf("before the first byte: %s", got)
 	}
 	s.wantBreaker("closed", 2, 2)
@@ -66,9 +66,9 @@ func TestACallThatWaitsInALostVM(t *testing.T) {
 		go func() { others <- s.ask() }()
 	}
 	time.Sleep(time.Second) // until they wait: then there is no more to see of them
-	s.wantAsk("503", "x-sparkward-test", "trap")
+	s.wantAsk("503 no_answer", "x-sparkward-test", "trap")
 	for range cap(others) {
-		if got, took := <-others, time.Since(begin); got != "503" || took < 6*time.Second {
+		if got, took := <-others, time.Since(begin); got != "503 no_answer" || took < 6*time.Second {
 			t.Errorf("a call that waited got %s after %v", got, took)
 		}
 	}

@@ -239,13 +239,13 @@ func asShipped(*bootstrap, upstreams) {}
 func TestRetriesAreOneCall(t *testing.T) {
 	s := startTogether(t, `{cluster: openai, consecutive_failures: 3}`, asShipped)
 	s.up.main.stop()
-	s.wantAsk("503")
+	s.wantAsk("503 no_answer")
 	s.wantBreaker("closed", 1, 1)
 	if n := s.stat("upstream_rq_retry"); n != 2 {
 		t.Errorf("%d retries, want the 2 of the shipped configuration", n)
 	}
-	s.wantAsk("503")
-	s.wantAsk("503")
+	s.wantAsk("503 no_answer")
+	s.wantAsk("503 no_answer")
 	s.wantAsk("503 circuit_open")
 	if n := s.stat("upstream_rq_retry"); n != 6 {
 		t.Errorf("%d retries, want 6: an open breaker has nothing to try again", n)
@@ -257,7 +257,7 @@ func TestRetriesAreOneCall(t *testing.T) {
 func TestAnswersAreNotRetried(t *testing.T) {
 	s := startTogether(t, `{cluster: openai, consecutive_failures: 3}`, asShipped)
 	s.wantAsk("500 server_error", "x-demo-status", "500")
-	s.wantAsk("503", "x-demo-reset", "headers")
+	s.wantAsk("503 no_answer", "x-demo-reset", "headers")
 	if retries, seen := s.stat("upstream_rq_retry"), len(s.up.main.Seen()); retries != 0 || seen != 2 {
 		t.Errorf("%d retries, the provider saw %d", retries, seen)
 	}
@@ -278,7 +278,7 @@ func TestOverflowIsNoFailure(t *testing.T) {
 	for range cap(others) { // one may wait for the connection, there is no room for both
 		go func() { others <- s.ask() }()
 	}
-	if got := <-others; got != "503" {
+	if got := <-others; got != "503 no_answer" {
 		t.Errorf("one too many got %s", got)
 	}
 	s.up.main.Release("a")
@@ -288,7 +288,7 @@ func TestOverflowIsNoFailure(t *testing.T) {
 	}
 	if got := <-others; got == "200" { // it waited
 		right++
-	} else if got != "503" {
+	} else if got != "503 no_answer" {
 		t.Errorf("the other got %s", got)
 	}
 	if n := s.stat("upstream_rq_pending_overflow"); n == 0 {

@@ -23,7 +23,7 @@ func (r *Request) Done(now time.Time) {
 	r.countUsage(now)
 	if r.audit.decision == "" {
 		r.audit.decision = decisionAllowed
-		if r.phase == phaseBody {
+		if r.phase == phaseBody || r.unseen() {
 			r.audit.decision = decisionProxy
 		}
 	}
@@ -31,6 +31,10 @@ func (r *Request) Done(now time.Time) {
 	r.g.line = r.audit.append(r.g.line[:0], r)
 	r.stream.Publish("audit", r.g.line)
 }
+
+// unseen says that the proxy ended the request before its headers came here, as
+// with a path that it does not take.
+func (r *Request) unseen() bool { return r.started == 0 && r.audit.cause == "" }
 
 // settle corrects the outcome of an answer that did not end. It is a failure of
 // the upstream if the proxy says so by name. Whatever else ends a stream says

@@ -338,3 +338,21 @@ func TestACrashThatIsAllowedToPassKeepsTheKeyHere(t *testing.T) {
 		}
 	}
 }
+
+// TestARequestThatNeverCameHere: the proxy can end a request before its headers
+// come to the filter, and that is not said to be allowed.
+func TestARequestThatNeverCameHere(t *testing.T) {
+	for policy, want := range map[string]string{"": decisionProxy, `,"on_error":"allow"`: decisionAllowed} {
+		g, host := newGuard(t, policyWith(policy))
+		stream := &testStream{}
+		r := g.NewRequest(stream)
+		if want == decisionAllowed {
+			r.Unreadable()
+		}
+		r.ResponseHeaders([][2]string{{":status", "400"}}, true, start)
+		r.Done(start)
+		if !strings.HasPrefix(stream.audit, `{"decision":"`+want+`"`) || host.stat("sparkward_requests_total", want) != 1 {
+			t.Errorf("want %s: %s", want, stream.audit)
+		}
+	}
+}

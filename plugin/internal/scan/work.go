@@ -7,15 +7,11 @@ package scan
 
 const (
 	freeSteps    = 3 << 19 // for any call: small texts may have many disguises
-	stepsPerByte = 32      // of the first manyBytes: prose takes 2, program code up to 40
-	lateSteps    = 8       // of each byte behind them
-	manyBytes    = 256 << 10
+	stepsPerByte = 48      // prose takes 1 to 4, program code 15 to 50
 )
 
 // allowance returns the steps for texts of so many bytes in all.
-func allowance(bytes int) int {
-	return freeSteps + stepsPerByte*min(bytes, manyBytes) + lateSteps*max(bytes-manyBytes, 0)
-}
+func allowance(bytes int) int { return freeSteps + stepsPerByte*bytes }
 
 // Steps that it takes to undo a disguise, for each byte of the text, and to
 // read a view. BenchmarkHostile shows what they stand for.
