@@ -291,7 +291,9 @@ func TestOverflowIsNoFailure(t *testing.T) {
 	} else if got != "503 no_answer" {
 		t.Errorf("the other got %s", got)
 	}
-	if n := s.stat("upstream_rq_pending_overflow"); n == 0 {
+	// Which bound it was depends on the worker that the others came to: one with
+	// no connection yet may open a second one, and then there is one call too many.
+	if s.stat("upstream_rq_pending_overflow")+s.stat("upstream_rq_active_overflow") == 0 {
 		t.Error("nothing overflowed")
 	}
 	s.wantBreaker("closed", 0, right)
