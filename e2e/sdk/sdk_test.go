@@ -125,7 +125,8 @@ func testInjection(t *testing.T, s sdk, url string) {
 }
 
 // testToolResult sends what a tool found on a page, with and without an order
-// that a reader of the page does not see.
+// that a reader of the page does not see. The master key has no limit: together
+// these are more calls than a user's burst.
 func testToolResult(t *testing.T, s sdk, url string) {
 	page := func(hidden string) string {
 		return "<h1>Opening hours</h1><p>Monday to Friday, 9 to 17.</p>" + hidden + "<p>See you soon!</p>"
@@ -134,7 +135,7 @@ func testToolResult(t *testing.T, s sdk, url string) {
 	for _, r := range injection {
 		tags += string(0xE0000 + r)
 	}
-	c := s.open(url, "sk-demo-alice", 0, &recorder{})
+	c := s.open(url, "sk-demo-master", 0, &recorder{})
 	if err := c.afterTool(t.Context(), page("<!-- opened by hand -->")); err != nil {
 		t.Errorf("an honest page: %v", err)
 	}
@@ -154,7 +155,7 @@ func testToolResult(t *testing.T, s sdk, url string) {
 
 // testNoRoute reads an error that Envoy makes by itself.
 func testNoRoute(t *testing.T, s sdk, url string) {
-	c := s.open(url+"/nowhere", "sk-demo-alice", 0, &recorder{})
+	c := s.open(url+"/nowhere", "sk-demo-master", 0, &recorder{})
 	_, err := c.answer(t.Context(), "Hello")
 	want(t, c.refusal(t, err), http.StatusNotFound, "not_found_error", "base url")
 }
