@@ -8,6 +8,7 @@
 package fold
 
 import (
+	"encoding/binary"
 	"slices"
 	"unicode/utf8"
 )
@@ -86,7 +87,7 @@ func (f *folder) words(text []byte, i int) int {
 		space = 0x80
 	}
 	for i+8 <= len(text) && at+8 <= len(out) {
-		x := load64(text[i:])
+		x := binary.LittleEndian.Uint64(text[i:])
 		if (x|(x-0x20*ones)|(x+ones))&(0x80*ones) != 0 { // not ASCII, below a space, or 0x7F
 			break
 		}
@@ -95,7 +96,7 @@ func (f *folder) words(text []byte, i int) int {
 			break
 		}
 		capitals := ((x + (0x80-'A')*ones) &^ (x + (0x7F-'Z')*ones)) & (0x80 * ones)
-		store64(out[at:], x|capitals>>2)
+		binary.LittleEndian.PutUint64(out[at:], x|capitals>>2)
 		space = spaces >> 56
 		i, at = i+8, at+8
 	}
@@ -108,19 +109,6 @@ func (f *folder) words(text []byte, i int) int {
 
 // ones has each of eight bytes 1.
 const ones = 0x0101010101010101
-
-// load64 and store64 are one instruction each once compiled.
-func load64(b []byte) uint64 {
-	_ = b[7]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-}
-
-func store64(b []byte, x uint64) {
-	_ = b[7]
-	b[0], b[1], b[2], b[3] = byte(x), byte(x>>8), byte(x>>16), byte(x>>24)
-	b[4], b[5], b[6], b[7] = byte(x>>32), byte(x>>40), byte(x>>48), byte(x>>56)
-}
 
 // asciiByte folds one ASCII byte.
 func (f *folder) asciiByte(c byte) {

@@ -1,6 +1,9 @@
 package model
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // batchSize is how many tokens are read before they are weighed: two plain
 // loops run faster than one that does both.
@@ -28,7 +31,7 @@ func (b *batch) fill(text []byte, i int) int {
 	b.n = 0
 	for b.n < batchSize && i+ahead <= len(text) {
 		p := (*[ahead]byte)(text[i:])
-		size, word := lettersOf(load64(p[0:8]))
+		size, word := lettersOf(binary.LittleEndian.Uint64(p[0:8]))
 		if size == 0 {
 			switch c := p[0]; {
 			case classes[c] == gap:
@@ -51,7 +54,7 @@ func (b *batch) fill(text []byte, i int) int {
 		}
 		sum, end := sumOf(word), size
 		if size == 8 {
-			more, rest := lettersOf(load64(p[8:16]))
+			more, rest := lettersOf(binary.LittleEndian.Uint64(p[8:16]))
 			sum, end = sum+sumOf(rest), end+more
 		}
 		if next := p[end&31%ahead]; end == 16 || next&0x80 != 0 || next == '\'' {
@@ -89,20 +92,20 @@ func (b *batch) single(text []byte, p *[ahead]byte, i int) int {
 // twos reads a word of letters of two bytes, as p has it, or leaves what is
 // there to slow.
 func (b *batch) twos(text []byte, p *[ahead]byte, i int) int {
-	end, word := twosOf(load64(p[0:8]))
+	end, word := twosOf(binary.LittleEndian.Uint64(p[0:8]))
 	h0, h1, h2, h3 := runeHash(uint32(word&0x7FF)), runeHash(uint32(word>>16&0x7FF)), runeHash(uint32(word>>32&0x7FF)), runeHash(uint32(word>>48))
 	sum := h0 + h1 + h2 + h3
 	stem := ((h0*stemStep+h1)*stemStep+h2)*stemStep + h3
 	size := end
 	if end == 4 {
-		more, rest := twosOf(load64(p[8:16]))
+		more, rest := twosOf(binary.LittleEndian.Uint64(p[8:16]))
 		h0 := runeHash(uint32(rest & 0x7FF))
 		sum += h0 + runeHash(uint32(rest>>16&0x7FF)) + runeHash(uint32(rest>>32&0x7FF)) + runeHash(uint32(rest>>48))
 		stem = stem*stemStep + h0
 		size += min(more, 1)
 		end += more
 		if more == 4 {
-			more, rest = twosOf(load64(p[16:24]))
+			more, rest = twosOf(binary.LittleEndian.Uint64(p[16:24]))
 			sum += runeHash(uint32(rest&0x7FF)) + runeHash(uint32(rest>>16&0x7FF)) + runeHash(uint32(rest>>32&0x7FF))
 			end += more
 		}
@@ -177,10 +180,3 @@ var gaps [256]uint8
 
 // ones has each of eight bytes 1.
 const ones = 0x0101010101010101
-
-// load64 is one instruction once compiled.
-func load64(b []byte) uint64 {
-	_ = b[7]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-}

@@ -1,5 +1,7 @@
 package rules
 
+import "encoding/binary"
+
 // block describes 64 bytes of folded text, one bit each.
 type block struct {
 	letter, digit uint64 // ASCII small letters and digits
@@ -21,7 +23,7 @@ func (k *block) read(b []byte) {
 	b = b[:64+ahead]
 	*k = block{}
 	for i := 0; i < 64; i += 8 {
-		x := load64(b[i:])
+		x := binary.LittleEndian.Uint64(b[i:])
 		letter, digit, space := shapes(x)
 		k.letter |= gather(letter) << i
 		k.digit |= gather(digit) << i
@@ -31,11 +33,11 @@ func (k *block) read(b []byte) {
 			k.lead |= gather(high&(x<<1)) << i
 		}
 	}
-	x := load64(b[64:])
+	x := binary.LittleEndian.Uint64(b[64:])
 	letter, digit, space := shapes(x)
 	k.marks = gather(^(letter | digit | space | x) & (0x80 * ones))
 	k.after = gather(letter | digit)
-	letter, digit, _ = shapes(load64(b[72:]))
+	letter, digit, _ = shapes(binary.LittleEndian.Uint64(b[72:]))
 	k.after |= gather(letter|digit) << 8
 }
 
@@ -51,10 +53,3 @@ func shapes(x uint64) (letter, digit, space uint64) {
 
 // gather brings the upper bits of eight bytes together.
 func gather(x uint64) uint64 { return x >> 7 * 0x0102040810204080 >> 56 }
-
-// load64 is one instruction once compiled.
-func load64(b []byte) uint64 {
-	_ = b[7]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-}

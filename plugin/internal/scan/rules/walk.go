@@ -1,6 +1,9 @@
 package rules
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // Run walks folded text and finds rules in it. It returns the number found.
 func (m *Matcher) Run(text []byte, tr *Traits) int {
@@ -145,17 +148,17 @@ func (w *walker) plain(p *[64 + ahead]byte, words, begins, marks uint64) (look, 
 		(words>>3 | k.after<<61) & (words>>4 | k.after<<60)
 	for todo := begins & k.letter &^ long; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo) & 63
-		x := load64(p[at : at+8])
+		x := binary.LittleEndian.Uint64(p[at : at+8])
 		size := bits.TrailingZeros64(^(words>>at | after<<(63-at)))
 		look |= (filter.has(x&(1<<(8*size&63)-1)) | filter.has(x&sixBytes|phraseSalt) | filter.has(x^longSalt) | near>>at&1) << at
 	}
 	for todo := long; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo) & 63
-		x := load64(p[at : at+8])
+		x := binary.LittleEndian.Uint64(p[at : at+8])
 		size := bits.TrailingZeros64(^(words>>at | after<<(63-at)))
 		look |= filter.has(wordKey(x, size)) << at
 		last := p[min(at+size, len(p))-1]
-		jumbled |= filter.has(jumbledKey(x, load64(p[at+8:at+16]), size, last)) << at
+		jumbled |= filter.has(jumbledKey(x, binary.LittleEndian.Uint64(p[at+8:at+16]), size, last)) << at
 	}
 	return look, jumbled
 }
@@ -170,7 +173,7 @@ func (w *walker) marks(p *[64 + ahead]byte, todo uint64) (look, escaped uint64) 
 	}
 	for ; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo) & 63
-		x := load64(p[at : at+8])
+		x := binary.LittleEndian.Uint64(p[at : at+8])
 		c := byte(x)
 		w.traits.Marks[c>>6&1] |= 1 << (c & 63)
 		if w.filter != nil {
@@ -217,7 +220,7 @@ func (w *walker) wide(p *[64 + ahead]byte, words, begins uint64) (look, then, sp
 			}
 		}
 		if filter != nil {
-			look |= filter.hasOther(load64(p[at:at+8])) << at
+			look |= filter.hasOther(binary.LittleEndian.Uint64(p[at:at+8])) << at
 		}
 	}
 	return look, begins &^ spread, spread, han
