@@ -32,6 +32,16 @@ func printable(b []byte) ([]byte, bool) {
 	return out, len(out) > 0 && 2*len(out) >= len(b)
 }
 
+// most returns the kind that was counted most often; of equal ones the first.
+func most[K ~uint8](count []int) (kind K) {
+	for k, n := range count {
+		if n > count[kind] {
+			kind = K(k)
+		}
+	}
+	return kind
+}
+
 // hexValue returns the value of a hexadecimal digit, or -1.
 func hexValue(c byte) int {
 	switch {

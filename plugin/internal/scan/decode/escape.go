@@ -84,12 +84,7 @@ func Unescape(dst, text []byte, kinds Kinds) (out []byte, kind Escape) {
 	if count[Percent] > 0 {
 		spaces(dst[start:])
 	}
-	for k, c := range count {
-		if c > count[kind] {
-			kind = Escape(k)
-		}
-	}
-	return dst, kind
+	return dst, most[Escape](count[:])
 }
 
 // spaces puts a space for each plus sign, as queries of URLs have it.

@@ -36,12 +36,7 @@ func Numbers(dst, text []byte) (out []byte, kind Numbering, n int) {
 		dst, i, done = read, end, end
 	}
 	dst = append(dst, text[done:]...)
-	for k, c := range count {
-		if c > count[kind] {
-			kind = Numbering(k)
-		}
-	}
-	return dst, kind, n
+	return dst, most[Numbering](count[:]), n
 }
 
 // startsNumber tells whether a code may begin with c.

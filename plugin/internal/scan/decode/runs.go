@@ -41,12 +41,7 @@ func Runs(dst, text []byte) (out []byte, kind Coding, n int) {
 		}
 		i = end
 	}
-	for k, c := range count {
-		if c > count[kind] {
-			kind = Coding(k)
-		}
-	}
-	return dst, kind, n
+	return dst, most[Coding](count[:]), n
 }
 
 // nextRun returns where a run of minRun digits of base64 begins at or behind
