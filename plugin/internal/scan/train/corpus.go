@@ -28,6 +28,20 @@ type corpus struct {
 	rowsOf   []string // the source of each
 }
 
+// read makes a corpus of files of examples and the grammar's texts, which it
+// returns too.
+func read(files ...string) (*corpus, []grammar.Text, error) {
+	examples, err := Load(files...)
+	if err != nil {
+		return nil, nil, err
+	}
+	texts, err := written()
+	if err != nil {
+		return nil, nil, err
+	}
+	return newCorpus(examples, texts), texts, nil
+}
+
 func newCorpus(examples []Example, texts []grammar.Text) *corpus {
 	c := &corpus{examples: examples, samples: make([]sample, len(examples))}
 	rows := joinExamples(examples)

@@ -88,15 +88,10 @@ func refused(s *scan.Scanner, role scan.Role, e *Example, r *scan.Report) bool {
 // fifteen regular expressions, then the presets. What balanced got wrong goes
 // to wrong, if there is one.
 func LeaveOut(files []string, out, wrong, log io.Writer) error {
-	examples, err := Load(files...)
+	c, _, err := read(files...)
 	if err != nil {
 		return err
 	}
-	texts, err := written()
-	if err != nil {
-		return err
-	}
-	c := newCorpus(examples, texts)
 	bare, err := c.cross(false, defaults, func(s string) { fmt.Fprintln(log, "without grammar, left out", s) })
 	if err != nil {
 		return err
@@ -105,6 +100,7 @@ func LeaveOut(files []string, out, wrong, log io.Writer) error {
 	if err != nil {
 		return err
 	}
+	examples := c.examples
 	parts, presets, err := compare(examples, bare, full)
 	if err != nil {
 		return err

@@ -23,16 +23,11 @@ func Run(dir, out string, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	examples, err := Load(filepath.Join(dir, "train.jsonl"))
+	c, texts, err := read(filepath.Join(dir, "train.jsonl"))
 	if err != nil {
 		return err
 	}
-	texts, err := written()
-	if err != nil {
-		return err
-	}
-	c := newCorpus(examples, texts)
-	fmt.Fprintf(log, "%d texts of %d sources, %d texts of the grammar\n", len(examples), len(c.sources()), len(texts))
+	fmt.Fprintf(log, "%d texts of %d sources, %d texts of the grammar\n", len(c.examples), len(c.sources()), len(texts))
 	x, err := c.cross(true, defaults, func(s string) { fmt.Fprintln(log, "left out", s) })
 	if err != nil {
 		return err
