@@ -75,5 +75,5 @@ func Categories() []string {
 			}
 		}
 	}
-	return append(list, "custom")
+	return append(list, customCategory)
 }
