@@ -1,5 +1,7 @@
 package rules
 
+import "slices"
+
 // Words that rule a match out are looked for only around a match, so that they
 // cost nothing elsewhere. What lies before is read once, however many matches
 // ask.
@@ -34,7 +36,7 @@ func (m *Matcher) before(class uint16, span int32, here bool) bool {
 	if int(s.end) > m.at-maxContext+1 && s.end != 0 && m.past.pos-s.pos <= span {
 		return true
 	}
-	return here && m.context(class, m.at)
+	return here && slices.Contains(m.contextAt(m.at), class)
 }
 
 // recall takes in the context words up to the present word.
@@ -53,7 +55,9 @@ func (m *Matcher) recall() {
 		if units == 0 {
 			continue
 		}
-		m.note(i)
+		for _, class := range m.contextAt(i) {
+			p.last[class] = sighting{p.pos, int32(i + 1)}
+		}
 		p.pos += units
 	}
 }
@@ -77,23 +81,6 @@ func place(text []byte, i int, inWord bool) (units int32, goesOn bool) {
 	return wordUnits, true
 }
 
-// note takes in the context words that begin at text[i].
-func (m *Matcher) note(i int) {
-	f := finder{text: m.text}
-	for k := range m.state {
-		t := m.state[k].table
-		if t == nil {
-			continue
-		}
-		m.Work -= findWork + min(f.find(&t.Context, i), maxWord)
-		for _, h := range f.hits[:f.n] {
-			for _, class := range t.Lists[t.ListAt[h.value]:t.ListAt[h.value+1]] {
-				m.past.last[class] = sighting{m.past.pos, int32(i + 1)}
-			}
-		}
-	}
-}
-
 // after tells whether a context word of class begins behind the present word
 // by at most span units.
 func (m *Matcher) after(class uint16, span int32) bool {
@@ -109,15 +96,17 @@ func (m *Matcher) after(class uint16, span int32) bool {
 		if span -= units; span < 0 {
 			return false
 		}
-		if i > m.at && m.context(class, i) {
+		if i > m.at && slices.Contains(m.contextAt(i), class) {
 			return true
 		}
 	}
 	return false
 }
 
-// context tells whether a context word of class begins at text[i].
-func (m *Matcher) context(class uint16, i int) bool {
+// contextAt returns the classes of the context words that begin at text[i],
+// valid until it is called again.
+func (m *Matcher) contextAt(i int) []uint16 {
+	classes := m.classes[:0]
 	f := finder{text: m.text}
 	for k := range m.state {
 		t := m.state[k].table
@@ -126,12 +115,9 @@ func (m *Matcher) context(class uint16, i int) bool {
 		}
 		m.Work -= findWork + min(f.find(&t.Context, i), maxWord)
 		for _, h := range f.hits[:f.n] {
-			for _, have := range t.Lists[t.ListAt[h.value]:t.ListAt[h.value+1]] {
-				if have == class {
-					return true
-				}
-			}
+			classes = append(classes, t.Lists[t.ListAt[h.value]:t.ListAt[h.value+1]]...)
 		}
 	}
-	return false
+	m.classes = classes
+	return classes
 }

@@ -17,7 +17,8 @@ type Matcher struct {
 	last        []int32 // of a class: where it was seen last; 0 for never
 	state       [2]state
 	past        past
-	found       int // rules found so far
+	classes     []uint16 // what contextAt returned last
+	found       int      // rules found so far
 }
 
 // state is what a Matcher keeps for the patterns of one table.
