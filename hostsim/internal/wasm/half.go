@@ -45,23 +45,12 @@ func (c *Context) seeHeaders(h *half, id callbackID, m *header.Map, end bool) ch
 }
 
 func (c *Context) headersCallback(id callbackID, m *header.Map, end bool) chain.HeadersStatus {
-	if c.checkFail() {
-		return chain.HeadersStopAllWatermark
-	}
-	if !c.vm.has(id) {
-		return chain.HeadersContinue
-	}
-	defer c.vm.finish()
-	result, _ := c.vm.call(id, c, c.id, uint32(m.Len()), flag(end))
-	if c.checkFail() {
-		return chain.HeadersStopAllWatermark
-	}
-	return c.headersStatus(result)
+	return ask(c, id, chain.HeadersContinue, chain.HeadersStopAllWatermark, c.headersStatus, uint32(m.Len()), flag(end))
 }
 
 func (c *Context) headersStatus(result uint32) chain.HeadersStatus {
 	status := chain.HeadersStatus(result)
-	if c.vm.stopIteration || status > chain.HeadersStopAllWatermark {
+	if status > chain.HeadersStopAllWatermark {
 		return chain.HeadersStopAllWatermark
 	}
 	if status == chain.HeadersStop && !c.plugin.StopOnHeaders {
@@ -88,21 +77,9 @@ func (c *Context) seeData(h *half, id callbackID, b *chain.Buffer, end bool) cha
 }
 
 func (c *Context) dataCallback(id callbackID, b *chain.Buffer, end bool) chain.DataStatus {
-	if c.checkFail() {
-		return chain.DataStopNoBuffer
-	}
-	if !c.vm.has(id) {
-		return chain.DataContinue
-	}
-	defer c.vm.finish()
-	result, _ := c.vm.call(id, c, c.id, uint32(b.Len()), flag(end))
-	if c.checkFail() {
-		return chain.DataStopNoBuffer
-	}
-	if c.vm.stopIteration || chain.DataStatus(result) > chain.DataStopNoBuffer {
-		return chain.DataStopNoBuffer
-	}
-	return chain.DataStatus(result)
+	return ask(c, id, chain.DataContinue, chain.DataStopNoBuffer, func(result uint32) chain.DataStatus {
+		return min(chain.DataStatus(result), chain.DataStopNoBuffer)
+	}, uint32(b.Len()), flag(end))
 }
 
 // seeTrailers shows trailers to the filter.
@@ -116,21 +93,26 @@ func (c *Context) seeTrailers(h *half, id callbackID, t *header.Map) chain.Trail
 }
 
 func (c *Context) trailersCallback(id callbackID, t *header.Map) chain.TrailersStatus {
+	return ask(c, id, chain.TrailersContinue, chain.TrailersStop, func(result uint32) chain.TrailersStatus {
+		return min(chain.TrailersStatus(result), chain.TrailersStop)
+	}, uint32(t.Len()))
+}
+
+// ask calls one of the filter's functions and reads its result: going on if there is
+// none of this name, and all stopped if the VM failed or the filter wants nothing more.
+func ask[S any](c *Context, id callbackID, goOn, stopAll S, read func(result uint32) S, args ...uint32) S {
 	if c.checkFail() {
-		return chain.TrailersStop
+		return stopAll
 	}
 	if !c.vm.has(id) {
-		return chain.TrailersContinue
+		return goOn
 	}
 	defer c.vm.finish()
-	result, _ := c.vm.call(id, c, c.id, uint32(t.Len()))
-	if c.checkFail() {
-		return chain.TrailersStop
+	result, _ := c.vm.call(id, c, append([]uint32{c.id}, args...)...)
+	if c.checkFail() || c.vm.stopIteration {
+		return stopAll
 	}
-	if c.vm.stopIteration || result > 0 {
-		return chain.TrailersStop
-	}
-	return chain.TrailersContinue
+	return read(result)
 }
 
 func flag(on bool) uint32 {
