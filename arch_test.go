@@ -85,7 +85,7 @@ var arrows = map[string]rule{
 
 	"envoy": {},
 
-	"hostsim":                 {to: sim("abi", "chain", "header", "http1", "http2", "shared", "target", "wasm")},
+	"hostsim":                 {to: sim("abi", "chain", "header", "http1", "http2", "shared", "target", "wasm"), test: []string{"e2e/script"}},
 	"hostsim/internal/abi":    {},
 	"hostsim/internal/header": {},
 	"hostsim/internal/chain":  {to: sim("header")},

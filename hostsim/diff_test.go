@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/sparkward/sparkward/e2e/script"
 )
 
 var (
@@ -63,7 +65,7 @@ func again(t *testing.T, got, want string, play func(factor) string) string {
 		if got == want {
 			break
 		}
-		t.Logf("played again with %d times the patience, as the machine may have been busy:\n%s", slack, lineDiff(want, got))
+		t.Logf("played again with %d times the patience, as the machine may have been busy:\n%s", slack, script.Diff(want, got))
 		time.Sleep(slack.times(settleTime))
 		got = play(slack)
 	}

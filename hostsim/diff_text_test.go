@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/sparkward/sparkward/e2e/script"
 )
 
 func compare(t *testing.T, who, got, want string) {
@@ -12,41 +14,7 @@ func compare(t *testing.T, who, got, want string) {
 	if got == want {
 		return
 	}
-	t.Errorf("%s does something else (- want, + got):\n%s", who, lineDiff(want, got))
-}
-
-// lineDiff shows where two texts differ, with some lines around.
-func lineDiff(want, got string) string {
-	a, b := strings.Split(want, "\n"), strings.Split(got, "\n")
-	// longest common subsequence
-	length := make([][]int, len(a)+1)
-	for i := range length {
-		length[i] = make([]int, len(b)+1)
-	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
-				length[i][j] = length[i+1][j+1] + 1
-			} else {
-				length[i][j] = max(length[i+1][j], length[i][j+1])
-			}
-		}
-	}
-	var lines []string
-	for i, j := 0, 0; i < len(a) || j < len(b); {
-		switch {
-		case i < len(a) && j < len(b) && a[i] == b[j]:
-			lines = append(lines, "  "+a[i])
-			i, j = i+1, j+1
-		case j < len(b) && (i == len(a) || length[i][j+1] >= length[i+1][j]):
-			lines = append(lines, "+ "+b[j])
-			j++
-		default:
-			lines = append(lines, "- "+a[i])
-			i++
-		}
-	}
-	return strings.Join(lines, "\n")
+	t.Errorf("%s does something else (- want, + got):\n%s", who, script.Diff(want, got))
 }
 
 // report puts the views of a case together.
