@@ -34,14 +34,15 @@ func (r *Request) inspectAll(body []byte) (Verdict, *refusal) {
 	if f := r.parse(body); f != nil {
 		return Verdict{}, r.control(r.readingMode(), f)
 	}
-	r.promptTokens = r.estimate()
+	most := r.g.cfg.Size.Context(r.model)
+	r.promptTokens = r.estimate(most > 0)
 	if f := r.control(r.g.cfg.Auth.Mode, r.checkModel()); f != nil {
 		return Verdict{}, f
 	}
 	if f := r.control(r.g.cfg.Size.Mode, r.checkTexts()); f != nil {
 		return Verdict{}, f
 	}
-	if f := r.control(r.g.cfg.Size.Mode, r.checkContext()); f != nil {
+	if f := r.control(r.g.cfg.Size.Mode, r.checkContext(most)); f != nil {
 		return Verdict{}, f
 	}
 	if r.g.cfg.Inspection.Mode == config.Off {
@@ -138,25 +139,22 @@ func (r *Request) checkTexts() *refusal {
 	return nil
 }
 
-// checkContext refuses a prompt that its model could not take in. The message
-// has the words by which callers know this error of the API that they called,
-// to shorten the prompt by themselves.
-func (r *Request) checkContext() *refusal {
-	most := r.g.cfg.Size.Context(r.model)
-	if most == 0 {
-		return nil
-	}
-	n := r.g.parsed.Tokens()
-	if n <= most {
+// checkContext refuses a prompt that its model could not take in, having more
+// than most tokens, if that is not 0. The message has the words by which callers
+// know this error of the API that they called, to shorten the prompt by themselves.
+func (r *Request) checkContext(most int64) *refusal {
+	if most == 0 || r.promptTokens <= most {
 		return nil
 	}
 	words := &contextWords[r.api.Family()]
-	return refuse(ContextExceeded, words[0]+strconv.FormatInt(n, 10)+words[1]+strconv.FormatInt(most, 10)+words[2])
+	return refuse(ContextExceeded, words[0]+strconv.FormatInt(r.promptTokens, 10)+words[1]+strconv.FormatInt(most, 10)+words[2])
 }
 
+var openAIContext = [3]string{"the prompt has about ", " tokens, and this model's maximum context length is ", " tokens; shorten it"}
+
 var contextWords = [...][3]string{
-	llm.Generic:   {"the prompt has about ", " tokens, and this model's maximum context length is ", " tokens; shorten it"},
-	llm.OpenAI:    {"the prompt has about ", " tokens, and this model's maximum context length is ", " tokens; shorten it"},
+	llm.Generic:   openAIContext,
+	llm.OpenAI:    openAIContext,
 	llm.Anthropic: {"prompt is too long: ", " tokens > ", " maximum; shorten it"},
 	llm.Gemini:    {"the input token count (", ") exceeds the maximum number of tokens allowed (", "); shorten the prompt"},
 	llm.Bedrock:   {"input is too long for requested model: ", " tokens, and ", " is the most; shorten the prompt"},

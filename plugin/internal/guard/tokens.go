@@ -40,11 +40,11 @@ func (r *Request) reserveTokens(now time.Time) *refusal {
 	return r.judgeTokens(allowed)
 }
 
-// estimate is the number of tokens of the prompt, every role included. Where
-// nothing is charged by it, a quarter of the bytes will do: the real estimate
-// was a tenth of the work on a whole request.
-func (r *Request) estimate() int64 {
-	if r.g.cfg.Usage == config.PublishUsage || r.hasTokenBudget() {
+// estimate is the number of tokens of the prompt, every role included. Where it
+// need not be near and nothing is charged by it, a quarter of the bytes will do:
+// the real estimate was a tenth of the work on a whole request.
+func (r *Request) estimate(near bool) int64 {
+	if near || r.g.cfg.Usage == config.PublishUsage || r.hasTokenBudget() {
 		return r.g.parsed.Tokens()
 	}
 	var bytes int
