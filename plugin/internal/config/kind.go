@@ -62,8 +62,6 @@ func (d *decoder) where() string {
 }
 
 // member returns the path of a member of the value being read.
-//
-//go:noinline
 func (d *decoder) member(name string) string {
 	if len(d.path) == 0 {
 		return name
@@ -105,8 +103,6 @@ func (d *decoder) within(s step, read func()) {
 
 // refuse reports that the value being read is got where want should be. A
 // grammar fault hides it: what was read then is no value.
-//
-//go:noinline
 func (d *decoder) refuse(got, want string) {
 	if d.fault == "" {
 		d.add(d.where(), got, want)
@@ -114,8 +110,6 @@ func (d *decoder) refuse(got, want string) {
 }
 
 // wrong reports what comes next in place of want and passes over it.
-//
-//go:noinline
 func (d *decoder) wrong(want string) {
 	got := d.skip()
 	d.refuse(got, want)
@@ -133,8 +127,6 @@ func (d *decoder) wrongSort(want string) {
 }
 
 // list is a JSON array of at most max values.
-//
-//go:noinline
 func list[T any](of kind, max int) kind {
 	return listOf(of, max, addTo[T])
 }
@@ -154,8 +146,6 @@ func addTo[T any](dst any, room int) any {
 }
 
 // listOf is list, with what depends on the type left to add, which is addTo.
-//
-//go:noinline
 func listOf(of kind, max int, add func(dst any, room int) any) kind {
 	return kind{func(d *decoder, dst any) {
 		d.array(max, func(room int) { of.read(d, add(dst, room)) })

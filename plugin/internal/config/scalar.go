@@ -49,8 +49,6 @@ func parsed(called, pattern, want string, parse func(s string, dst any) bool) ki
 }
 
 // word is one of some words, into a *uint8; the index of the word is its value.
-//
-//go:noinline
 func word(words ...string) kind {
 	want := strings.Join(words, ", ")
 	if i := strings.LastIndex(want, ", "); i >= 0 {
@@ -79,8 +77,6 @@ func integer64(min, max int64) kind {
 
 // whole reads a whole number. 60, 60.0 and 6e1 are the same number: a mesh may
 // have carried the policy as floating point.
-//
-//go:noinline
 func whole(min, max int64, put func(n int64, dst any)) kind {
 	want := "a whole number from " + strconv.FormatInt(min, 10) + " to " + strconv.FormatInt(max, 10)
 	return kind{func(d *decoder, dst any) {
@@ -112,8 +108,6 @@ func wholeNumber(s string) (int64, bool) {
 }
 
 // size is a number of bytes from min to max: an integer, or a string such as "64KiB".
-//
-//go:noinline
 func size(min, max int64) kind {
 	want := "a number of bytes from " + strconv.FormatInt(min, 10) + " to " + strconv.FormatInt(max, 10) +
 		`, for example 65536 or "64KiB"`

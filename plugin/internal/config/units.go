@@ -40,8 +40,6 @@ func decimal(s string) (int64, bool) {
 }
 
 // duration is a length of time from min to max, such as "30s" or "1m30s".
-//
-//go:noinline
 func duration(min, max time.Duration) kind {
 	want := "a duration from " + formatDuration(min) + " to " + formatDuration(max) + ` such as "30s" or "500ms"`
 	return parsed("duration", "^"+durationPattern+"$", want,

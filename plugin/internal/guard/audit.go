@@ -98,7 +98,6 @@ func appendLabels(b []byte, key *apikey.Key) []byte {
 	return append(b, '}')
 }
 
-//go:noinline
 func appendMember(b []byte, key, value string) []byte {
 	if value == "" {
 		return b

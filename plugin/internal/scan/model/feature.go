@@ -51,7 +51,8 @@ func (r *repeats) shift(sig uint32) {
 	r.sigs[3], r.sigs[2], r.sigs[1], r.sigs[0] = r.sigs[2], r.sigs[1], r.sigs[0], sig
 }
 
-// again says whether a token goes on with a phrase that has just been said.
+// again says whether a token goes on with a phrase that has just been said. It is
+// seldom called, so it is kept out of the loop that calls it.
 //
 //go:noinline
 func (r *repeats) again(sig uint32) bool {

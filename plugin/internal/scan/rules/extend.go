@@ -93,8 +93,6 @@ type fill struct {
 }
 
 // add notes that text is a word of class, or says what is wrong with it.
-//
-//go:noinline
 func (e *extension) add(text string, class int) (problem string) {
 	w, problem := parseWord(text)
 	switch {
