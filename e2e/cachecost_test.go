@@ -164,21 +164,8 @@ func (c *cacheLoad) memory() int {
 // usage is what the filter says about its cache.
 func (c *cacheLoad) usage() (answers, stored int) {
 	c.t.Helper()
-	req, err := http.NewRequest("GET", "http://"+c.host.addr()+"/api/spark/health", nil)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	req.Header.Set("authorization", "Bearer sk-master")
-	resp, err := c.client.Do(req)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var health struct{ Cache struct{ Answers, Bytes int } }
-	if err := json.NewDecoder(resp.Body).Decode(&health); err != nil {
-		c.t.Fatal(err)
-	}
-	return health.Cache.Answers, health.Cache.Bytes
+	cache := healthOf(c.t, c.host.addr()).Cache
+	return cache.Answers, cache.Bytes
 }
 
 func (c *cacheLoad) hits() int64 {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -196,13 +195,19 @@ func (c *chaos) tryBoth(t *testing.T) {
 		order string
 		to    *upstream
 	}{{"open", up.spare}, {"auto", up.main}} {
-		c.own(t, "POST", "/api/spark/breakers/openai/"+leg.order)
+		c.order(t, "openai", leg.order)
 		leg.to.Forget()
 		c.calm(t, "openai ordered "+leg.order, time.Second, 2*time.Second)
 		if len(leg.to.Seen()) == 0 {
 			t.Errorf("openai ordered %s, and no call came to the other", leg.order)
 		}
 	}
+}
+
+// order gives the breaker of a cluster the order of an operator.
+func (c *chaos) order(t *testing.T, cluster, order string) {
+	t.Helper()
+	operate(t, "POST", c.host.addr(), "/api/spark/breakers/"+cluster+"/"+order)
 }
 
 func set(t *testing.T, u *upstream, mood string) {
@@ -224,15 +229,11 @@ func set(t *testing.T, u *upstream, mood string) {
 // checkBreakers asks the filter itself whether its breakers are closed, with no
 // probe under way.
 func (c *chaos) checkBreakers(t *testing.T) {
-	page := c.own(t, "GET", "/api/spark/health")
-	var health struct {
-		Panics   int
-		Breakers []struct{ Cluster, State string }
+	h := healthOf(t, c.host.addr())
+	if len(h.Breakers) != 2 || h.Panics != 0 {
+		t.Errorf("health: %+v", h)
 	}
-	if err := json.Unmarshal([]byte(page), &health); err != nil || len(health.Breakers) != 2 || health.Panics != 0 {
-		t.Errorf("health: %v: %s", err, page)
-	}
-	for _, b := range health.Breakers {
+	for _, b := range h.Breakers {
 		if b.State != "closed" {
 			t.Errorf("at the end the breaker of %s is %s", b.Cluster, b.State)
 		}
@@ -249,30 +250,11 @@ func (c *chaos) checkBreakers(t *testing.T) {
 	t.Logf("changes of breakers: openai %d, spare %d", stats["sparkward_breaker_changes_total_cluster=.=openai;.;"], stats["sparkward_breaker_changes_total_cluster=.=spare;.;"])
 }
 
-// own asks one of the filter's own endpoints.
-func (c *chaos) own(t *testing.T, method, path string) string {
-	req, err := http.NewRequest(method, "http://"+c.host.addr()+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("authorization", "Bearer sk-master")
-	resp, err := c.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != 200 {
-		t.Fatalf("%s %s: %d %s %v", method, path, resp.StatusCode, text, err)
-	}
-	return string(text)
-}
-
 // benchmarkOpen measures how soon an open breaker answers, one request after the
 // other.
 func (c *chaos) benchmarkOpen(t *testing.T) {
-	c.own(t, "POST", "/api/spark/breakers/openai/open")
-	c.own(t, "POST", "/api/spark/breakers/spare/open")
+	c.order(t, "openai", "open")
+	c.order(t, "spare", "open")
 	var took []time.Duration
 	for n := range 1000 {
 		body := fmt.Sprintf(`{"model":"gpt-4o","messages":[{"role":"user","content":"while open %d"}]}`, n)

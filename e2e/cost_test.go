@@ -4,10 +4,8 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
-	"net/http"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -226,30 +224,16 @@ func (c *cost) turns(variants []*costVariant, what func(*costVariant) (bodies []
 func (c *cost) memory(t *testing.T) {
 	small := costBodies("english", smallBody)
 	for _, v := range c.named("everything") {
-		before := c.vmMemory(t, v)
+		before := vmMemory(t, v)
 		c.load.send(v.addr, small, *costLong)
-		t.Logf("the VM's memory: %.1f MB, and %.1f after %d requests more", before, c.vmMemory(t, v), *costLong)
+		t.Logf("the VM's memory: %.1f MB, and %.1f after %d requests more", before, vmMemory(t, v), *costLong)
 	}
 }
 
 // vmMemory is what the filter says of its VM, in 10^6 bytes.
-func (c *cost) vmMemory(t *testing.T, v *costVariant) float64 {
+func vmMemory(t *testing.T, v *costVariant) float64 {
 	t.Helper()
-	req, err := http.NewRequest("GET", "http://"+v.addr+"/api/spark/health", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("authorization", "Bearer sk-master")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	var h health
-	if err := json.NewDecoder(resp.Body).Decode(&h); err != nil || h.Memory == 0 {
-		t.Fatal(resp.Status, err)
-	}
-	return float64(h.Memory) / 1e6
+	return float64(healthOf(t, v.addr).Memory) / 1e6
 }
 
 // starts measures what it takes until Envoy serves, beside the empty filter.

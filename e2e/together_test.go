@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -195,30 +194,12 @@ func (s *together) memory() int {
 	return s.health().Memory
 }
 
-// health is what the filter says of itself.
-type health struct {
-	Memory   int `json:"memory_bytes"`
-	Breakers []struct {
-		State           string
-		Failures, Calls int
-	}
-}
-
-func (s *together) health() (h health) {
+func (s *together) health() health {
 	s.t.Helper()
-	req, err := http.NewRequest("GET", "http://"+s.addr+"/api/spark/health", nil)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	req.Header.Set("authorization", "Bearer sk-master")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer resp.Body.Close()
 	defer s.settle()
-	if err := json.NewDecoder(resp.Body).Decode(&h); err != nil || len(h.Breakers) != 1 {
-		s.t.Fatalf("health: %+v %v", h, err)
+	h := healthOf(s.t, s.addr)
+	if len(h.Breakers) != 1 {
+		s.t.Fatalf("health: %+v", h)
 	}
 	return h
 }
