@@ -35,7 +35,7 @@ endif
 export ENVOY
 
 module := github.com/sparkward/sparkward
-wasm := GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-s -w -X $(module)/plugin/internal/guard.Version=$(VERSION)'
+wasm := GOOS=wasip1 GOARCH=wasm $(GO) build -buildmode=c-shared -trimpath -ldflags='-w -X $(module)/plugin/internal/guard.Version=$(VERSION)'
 # No -trimpath: it would compile the libraries once more, beside what the tests use.
 native := $(GO) build
 
@@ -49,11 +49,14 @@ help: ## list the targets
 build: build/sparkward.wasm build/sparkctl build/hostsim build/provider build/demo ## the filter and its commands, into build/
 FORCE:
 
+# Go's compiler sends every jump through a table; reflow makes them branches.
 build/sparkward.wasm: FORCE
-	$(wasm) -o $@ ./plugin
+	$(wasm) -o build/go.wasm ./plugin
+	$(GO) run ./tools/reflow build/go.wasm $@
 
 build/sparkward-test.wasm: FORCE
-	$(wasm) -tags sparkward_testhooks -o $@ ./plugin
+	$(wasm) -tags sparkward_testhooks -o build/go-test.wasm ./plugin
+	$(GO) run ./tools/reflow build/go-test.wasm $@
 
 build/sparkctl: FORCE
 	$(native) -o $@ ./plugin/sparkctl

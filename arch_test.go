@@ -85,6 +85,8 @@ var arrows = map[string]rule{
 
 	"envoy": {},
 
+	"tools/reflow": {test: []string{"github.com/tetratelabs/wazero"}},
+
 	"hostsim":                 {to: sim("abi", "chain", "header", "http1", "http2", "shared", "target", "wasm"), test: []string{"e2e/script"}},
 	"hostsim/internal/abi":    {},
 	"hostsim/internal/header": {},
