@@ -187,6 +187,19 @@ func TestExceptScore(t *testing.T) {
 	}
 }
 
+// TestOwnRulesAreCompiledOnce: a policy is checked and then put to work.
+func TestOwnRulesAreCompiledOnce(t *testing.T) {
+	set := falcon
+	set.Check(func(at, got, want string) { t.Errorf("%s: got %q, want %s", at, got, want) })
+	s := mustNew(t, set)
+	if set.extra == nil || s.set.extra != set.extra {
+		t.Error("New compiled again what Check had compiled")
+	}
+	if found, _ := ids(t, s, User, "some kryptonites"); !slices.Contains(found, "acme.kryptonite") {
+		t.Errorf("found %v", found)
+	}
+}
+
 // BenchmarkOwnStart compiles the most that a policy may add.
 func BenchmarkOwnStart(b *testing.B) {
 	set := largest()

@@ -22,6 +22,8 @@ type Settings struct {
 	Rules []Rule
 	// Model replaces the built-in weights, to measure others.
 	Model *model.Model
+
+	extra *rules.Table // Words and Rules compiled; nil until Check did, and without any
 }
 
 // Exception is what is different for some texts.
@@ -70,7 +72,7 @@ const (
 // reports.
 func New(set Settings) (*Scanner, error) {
 	var err error
-	extra := set.compile(func(at, _, want string) {
+	set.Check(func(at, _, want string) {
 		if err == nil {
 			err = errors.New(at + ": want " + want)
 		}
@@ -78,13 +80,13 @@ func New(set Settings) (*Scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Scanner{model: set.Model, matcher: rules.NewMatcher(&rules.Builtin, extra), signals: findSignals(), set: set}
+	s := &Scanner{model: set.Model, matcher: rules.NewMatcher(&rules.Builtin, set.extra), signals: findSignals(), set: set}
 	if s.model == nil {
 		s.model = model.Builtin()
 	}
 	s.rules = append(s.rules, rules.Builtin.Rules...)
-	if extra != nil {
-		s.rules = append(s.rules, extra.Rules...)
+	if set.extra != nil {
+		s.rules = append(s.rules, set.extra.Rules...)
 	}
 	s.own = len(s.rules)
 	s.rules = append(s.rules, checks...)
@@ -154,12 +156,9 @@ func (s *Scanner) disable(role Role, list []uint16) {
 }
 
 // Check reports what is wrong with set: where, as a policy calls it, what
-// stands there, and what is wanted. At is such as rules[1].words[0][3].
-func (set *Settings) Check(report func(at, got, want string)) { set.compile(report) }
-
-// compile is Check; it returns the words and rules of the user ready for use,
-// nil without any.
-func (set *Settings) compile(report func(at, got, want string)) *rules.Table {
+// stands there, and what is wanted. At is such as rules[1].words[0][3]. Words and
+// Rules without a fault it compiles once; they must not change from then on.
+func (set *Settings) Check(report func(at, got, want string)) {
 	if set.Preset >= numPresets {
 		report("preset", "", "strict, balanced or quiet")
 	}
@@ -174,10 +173,9 @@ func (set *Settings) compile(report func(at, got, want string)) *rules.Table {
 			report(at+"threshold", "", "a preset, and a score from 1 to 100 or 0")
 		}
 	}
-	if len(set.Words) == 0 && len(set.Rules) == 0 {
-		return nil
+	if set.extra == nil && len(set.Words)+len(set.Rules) > 0 {
+		set.extra = set.custom(report)
 	}
-	return set.custom(report)
 }
 
 // checkNames reports each name that no rule or category has.
@@ -197,11 +195,12 @@ func known(name string) bool {
 	return slices.ContainsFunc(rules.Builtin.Rules, is) || slices.ContainsFunc(checks, is)
 }
 
-// custom compiles the words and rules of the user.
+// custom compiles the words and rules of the user, or reports what is wrong with
+// them.
 func (set *Settings) custom(report func(at, got, want string)) *rules.Table {
 	var lists []rules.List
 	var own []rules.Own
-	words := 0
+	words, taken := 0, false
 	for _, l := range set.Words {
 		lists = append(lists, rules.List{Class: l.Name, Words: l.Words})
 		words += len(l.Words)
@@ -212,6 +211,7 @@ func (set *Settings) custom(report func(at, got, want string)) *rules.Table {
 		}
 		if known(r.ID) || r.ID == customCategory || slices.ContainsFunc(set.Rules[:i], func(o Rule) bool { return o.ID == r.ID }) {
 			report("rules["+strconv.Itoa(i)+"].id", r.ID, "an id that no other rule or category has")
+			taken = true
 		}
 		own = append(own, r.own())
 	}
@@ -225,6 +225,9 @@ func (set *Settings) custom(report func(at, got, want string)) *rules.Table {
 		report(e.At, "", e.Problem)
 	} else if err != nil {
 		report("words", "", err.Error())
+	}
+	if taken {
+		return nil
 	}
 	return table
 }
