@@ -17,7 +17,7 @@ type tree = map[string]any
 // Envoy reads.
 type bootstrap struct {
 	all      tree
-	listener tree // the one listener
+	listener tree // the one listener that clients reach
 	plugin   tree // the PluginConfig of the one wasm filter, inside listener
 }
 
@@ -35,10 +35,14 @@ func parseBootstrap(text []byte) (*bootstrap, error) {
 	}
 	resources, _ := b.all["static_resources"].(tree)
 	listeners, _ := resources["listeners"].([]any)
-	if len(listeners) != 1 {
-		return nil, fmt.Errorf("%d listeners, want one", len(listeners))
+	for _, l := range listeners {
+		if listener, _ := l.(tree); listener["address"] != nil {
+			if b.listener != nil {
+				return nil, errors.New("two listeners with an address, want one")
+			}
+			b.listener = listener
+		}
 	}
-	b.listener, _ = listeners[0].(tree)
 	filters := findType(b.listener, wasmType)
 	if len(filters) != 1 {
 		return nil, fmt.Errorf("%d wasm filters, want one", len(filters))

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -104,7 +105,7 @@ func renderPolicy(ctx context.Context, s setup, policy string, up upstreams, log
 	}
 	args := []string{"render", "envoy", "-policy", file, "-wasm", s.wasm,
 		"-listen", "127.0.0.1:10000", "-admin", "127.0.0.1:9901", "-log-path", logPath,
-		"-upstream", "openai=" + up.main.addr, "-upstream", "anthropic=" + up.main.addr}
+		"-upstream", "openai=" + cmp.Or(s.openai, up.main.addr), "-upstream", "anthropic=" + up.main.addr}
 	if s.spare {
 		args = append(args, "-upstream", spare+"="+up.spare.addr)
 	}

@@ -15,6 +15,7 @@ type setup struct {
 	fresh     bool                          // a host that has served no other scenario
 	counts    bool                          // the scenario looks at statistics
 	bodyLimit int                           // Envoy's request_body_buffer_limit in bytes; 0 = as rendered
+	openai    string                        // where the cluster openai is, as sparkctl -upstream takes it; "" = the main upstream
 	spare     bool                          // the host has a third cluster, called spare
 	tls       bool                          // clients speak TLS, and may show a certificate
 	yield     func(worker int, call string) // hostsim's Options.Yield

@@ -114,11 +114,6 @@ func endpoint(host, port string) tree {
 	return tree{"endpoint": tree{"address": tree{"socket_address": tree{"address": host, "port_value": n}}}}
 }
 
-// oneEndpoint is where a cluster with one endpoint is.
-func oneEndpoint(cluster, host, port string) tree {
-	return tree{"cluster_name": cluster, "endpoints": []any{tree{"lb_endpoints": []any{endpoint(host, port)}}}}
-}
-
 // ask sends a call and returns its status and its error code.
 func (s *together) ask(headers ...string) string {
 	return s.post(`{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}`, headers...)

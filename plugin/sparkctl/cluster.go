@@ -32,7 +32,7 @@ func (p *policy) clusters() map[string]string {
 // checkClusters refuses a policy that names a cluster that is not there: its
 // breaker would guard nothing, its fallback lead nowhere.
 func checkClusters(t *tree, p *policy) error {
-	there := t.at("static_resources", "clusters").names()
+	there := providers(t)
 	named := p.clusters()
 	for _, cluster := range slices.Sorted(maps.Keys(named)) {
 		if !there[cluster] {
@@ -41,6 +41,14 @@ func checkClusters(t *tree, p *policy) error {
 		}
 	}
 	return nil
+}
+
+// providers are the clusters of t but those that are only a way within it.
+func providers(t *tree) map[string]bool {
+	names := t.at("static_resources", "clusters").names()
+	delete(names, getCache)
+	delete(names, getProvider)
+	return names
 }
 
 // environment lists the environment variables that the filter reads: those of
@@ -82,7 +90,7 @@ func setChosenRoute(t *tree, p *policy) {
 		return
 	}
 	var model *tree
-	for _, route := range t.list("routes") {
+	for _, route := range t.find("virtual_hosts", "name", "llm").list("routes") {
 		if route.at("route", "cluster").value() == clusterTemplate {
 			model = route
 		}

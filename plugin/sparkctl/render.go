@@ -30,6 +30,7 @@ type envoyFlags struct {
 	body                                  int
 	minor                                 int // of Envoy's version 1.x; 0 means the shipped one
 	upstreams                             []upstream
+	cache                                 cacheMode
 }
 
 func renderEnvoy(c command, args []string, std streams) error {
@@ -47,6 +48,8 @@ func renderEnvoy(c command, args []string, std streams) error {
 			func(s string) error { return f.addUpstream(s) })
 		set.Func("envoy", "`version` of the Envoy that will read it, 1.36 or later; 1.40 if not given",
 			func(s string) (err error) { f.minor, err = minorVersion(s); return err })
+		set.Func("get-cache", "`on` or off: Envoy's cache for the list of models; if not given, on where the route adds the provider's credential",
+			func(s string) error { return f.cache.set(s) })
 		set.Func("concurrency", "not here: start Envoy with --concurrency `n`", func(string) error {
 			return fmt.Errorf("is not part of Envoy's configuration: start Envoy with --concurrency")
 		})
@@ -127,6 +130,9 @@ func envoyConfig(p *policy, f *envoyFlags) ([]byte, error) {
 	setStatsTags(t)
 	setCredentials(t, plugin, p)
 	setChosenRoute(t, p)
+	if err := setGETCache(t, f, p); err != nil {
+		return nil, err
+	}
 	if err := setFleet(t, f.fleet, p); err != nil {
 		return nil, err
 	}

@@ -104,11 +104,11 @@ func TestRenderFlags(t *testing.T) {
 			"-request_body_buffer_limit: 1114112", "+request_body_buffer_limit: 65536"}},
 		{[]string{"-log-path", "/tmp/a b.log"}, []string{"-path: /dev/stdout", "+path: /tmp/a b.log"}},
 		{[]string{"-upstream", "openai=https://llm.example.com"}, []string{
-			"-host_rewrite_literal: api.openai.com", "-socket_address: {address: api.openai.com, port_value: 443}", "-sni: api.openai.com",
-			"+host_rewrite_literal: llm.example.com", "+socket_address: {address: llm.example.com, port_value: 443}", "+sni: llm.example.com"}},
+			"-host_rewrite_literal: api.openai.com", "-host_rewrite_literal: api.openai.com", "-socket_address: {address: api.openai.com, port_value: 443}", "-sni: api.openai.com",
+			"+host_rewrite_literal: llm.example.com", "+host_rewrite_literal: llm.example.com", "+socket_address: {address: llm.example.com, port_value: 443}", "+sni: llm.example.com"}},
 		{[]string{"-upstream", "openai=https://llm.example.com:8443"}, []string{
-			"-host_rewrite_literal: api.openai.com", "-socket_address: {address: api.openai.com, port_value: 443}", "-sni: api.openai.com",
-			"+host_rewrite_literal: llm.example.com", "+socket_address: {address: llm.example.com, port_value: 8443}", "+sni: llm.example.com"}},
+			"-host_rewrite_literal: api.openai.com", "-host_rewrite_literal: api.openai.com", "-socket_address: {address: api.openai.com, port_value: 443}", "-sni: api.openai.com",
+			"+host_rewrite_literal: llm.example.com", "+host_rewrite_literal: llm.example.com", "+socket_address: {address: llm.example.com, port_value: 8443}", "+sni: llm.example.com"}},
 	} {
 		got := changed(string(envoy.Bootstrap), render(t, shippedPolicy, c.flags...))
 		if !slices.Equal(got, c.want) {
@@ -217,6 +217,57 @@ func TestRenderFailover(t *testing.T) {
 	azure := tr.find("clusters", "name", "azure")
 	if azure.at("transport_socket", "typed_config", "sni").value() != "eu.example.com" || azure.at("load_assignment", "cluster_name").value() != "azure" {
 		t.Error("azure is not a TLS cluster of its own")
+	}
+}
+
+// TestRenderGETCache: the cache for GET stays where the route behind it adds the
+// provider's credential, and where it is asked for; of it nothing is left over.
+func TestRenderGETCache(t *testing.T) {
+	plain := file(t, "plain.yaml", "auth: {default: public}\n")
+	filtered := file(t, "filtered.yaml", "auth: {default: public}\nupstreams: [{cluster: openai, credential: {env: KEY}}]\n")
+	chosen := file(t, "chosen.yaml", failover)
+	for _, c := range []struct {
+		policy string
+		flags  []string
+		want   bool
+	}{
+		{plain, nil, true},
+		{plain, []string{"-get-cache", "on"}, true},
+		{plain, []string{"-get-cache", "off"}, false},
+		{plain, []string{"-upstream", "openai=https://llm.example.com"}, true},
+		{plain, []string{"-upstream", "openai=127.0.0.1:1"}, false},
+		{plain, []string{"-upstream", "openai=127.0.0.1:1", "-get-cache", "on"}, true},
+		{plain, []string{"-upstream", "anthropic=127.0.0.1:1"}, true},
+		{plain, []string{"-envoy", "1.39"}, false},
+		{filtered, nil, false},
+		{chosen, []string{"-upstream", "azure=127.0.0.1:1"}, false},
+	} {
+		text := render(t, c.policy, c.flags...)
+		tr, err := parseTree([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr.uncomment()
+		bare, err := tr.bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		count := strings.Count(string(bare), "get-cache") + strings.Count(string(bare), "get-provider") + strings.Count(string(bare), "internal_listener")
+		if got := tr.find("http_filters", "name", "envoy.filters.http.cache").node != nil; got != c.want || (count == 0) == c.want {
+			t.Errorf("%q: the cache is there: %v, with %d mentions of it", c.flags, got, count)
+		}
+		if c.want && !strings.Contains(string(bare), "host_rewrite_literal: openai\n") {
+			t.Errorf("%q: the cache's key is not the cluster's name", c.flags)
+		}
+	}
+	for want, args := range map[string][]string{
+		filtered + `: -get-cache on: the filter sets the credential of openai`:                   {"-policy", filtered, "-get-cache", "on"},
+		`invalid value "maybe" for flag -get-cache: want on or off`:                              {"-policy", plain, "-get-cache", "maybe"},
+		`-upstream: got "get-cache", want a cluster of the configuration, anthropic, openai, or`: {"-policy", plain, "-upstream", "get-cache=h:1"},
+	} {
+		if got := sparkctl("", append([]string{"render", "envoy"}, args...)...); got.status == 0 || !strings.Contains(got.err, want) {
+			t.Errorf("%q: %+v, want %s", args, got, want)
+		}
 	}
 }
 

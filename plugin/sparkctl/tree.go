@@ -267,6 +267,15 @@ func (t *tree) insert(i int, item *yaml.Node) *tree {
 	return &tree{item, t.root, t.path}
 }
 
+// drop takes the items that are unwanted out of the list at t.
+func (t *tree) drop(unwanted func(item *tree) bool) {
+	if t.node == nil || t.node.Kind != yaml.SequenceNode {
+		t.root.missing = append(t.root.missing, t.path)
+		return
+	}
+	t.node.Content = slices.DeleteFunc(t.node.Content, func(n *yaml.Node) bool { return unwanted(&tree{n, t.root, t.path}) })
+}
+
 // put parses text, which is this program's own, and adds it as member name.
 func (t *tree) put(name, text string) {
 	var doc yaml.Node

@@ -51,10 +51,10 @@ const clusterTemplate = "openai"
 // name, its host name and its credential, stays only for a TLS upstream.
 func setUpstream(t *tree, u upstream, named map[string]string) error {
 	clusters := t.at("static_resources", "clusters")
-	if !clusters.names()[u.cluster] {
+	if there := providers(t); !there[u.cluster] {
 		if named[u.cluster] == "" {
 			return fmt.Errorf("-upstream: got %q, want a cluster of the configuration, %s, or one that the policy names",
-				u.cluster, list(clusters.names()))
+				u.cluster, list(there))
 		}
 		if err := addCluster(clusters, u.cluster); err != nil {
 			return err

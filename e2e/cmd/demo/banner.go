@@ -29,6 +29,8 @@ Try, in another terminal:
   curl -N http://{{.Proxy}}/v1/chat/completions -H 'authorization: Bearer sk-demo-alice' -H 'content-type: application/json' -d '{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"Count to three"}]}'
   # Anthropic's API
   curl -i http://{{.Proxy}}/v1/messages -H 'x-api-key: sk-demo-bob' -H 'content-type: application/json' -d '{"model":"claude-sonnet-5","max_tokens":64,"messages":[{"role":"user","content":"Hello"}]}'
+  # the list of models; asked again{{if .Admin}}, Envoy's cache answers: age{{end}}
+  curl -i http://{{.Proxy}}/v1/models -H 'authorization: Bearer sk-demo-alice'
   # refused: a key that nobody has (401)
   curl -i http://{{.Proxy}}/v1/chat/completions -H 'authorization: Bearer sk-wrong' -H 'content-type: application/json' -d '{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}'
   # refused: a prompt injection (400)

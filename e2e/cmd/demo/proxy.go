@@ -40,7 +40,9 @@ func startEnvoy(ctx context.Context, s settings, folder, filter string, out io.W
 	config := filepath.Join(folder, "envoy.yaml")
 	if _, err := output(ctx, sparkctl, "render", "envoy", "-policy", policyFile, "-wasm", filter, "-o", config,
 		"-listen", s.proxy.address(), "-admin", s.admin.address(),
-		"-upstream", "openai="+s.provider.address(), "-upstream", "anthropic="+s.provider.address()); err != nil {
+		"-upstream", "openai="+s.provider.address(), "-upstream", "anthropic="+s.provider.address(),
+		// the demo provider wants no credential
+		"-get-cache", "on"); err != nil {
 		return nil, err
 	}
 	// Hot restart would share memory with another Envoy of this machine.
