@@ -73,7 +73,7 @@ func (r *Request) prepareCache(h fields) {
 // fromCache looks the call up and returns the answer that was kept, or nil.
 func (r *Request) fromCache(now time.Time) *Reply {
 	c := r.cache
-	if c == nil || len(r.body) == 0 {
+	if c == nil || len(r.body) == 0 || c.state == cacheMiss { // askedAgain has looked
 		return nil
 	}
 	key, err := r.g.hasher.Key(c.tenant, c.decides, r.body)

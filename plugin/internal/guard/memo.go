@@ -15,12 +15,13 @@ import (
 // found harmless is remembered in the VM that judged it, for as long as it has
 // this policy.
 
-// memoSize is how many questions a VM remembers; each takes about 80 bytes. Two
-// that fall on one place forget each other, which costs time and nothing else.
-const memoSize = 256
+// A VM remembers memoWays questions in each of memoSets places; each takes about
+// 80 bytes. One more that falls on a place drops the oldest there, which costs
+// time and nothing else.
+const memoSets, memoWays = 64, 4
 
 // memo are the questions that were judged. It is only there with a cache.
-type memo [memoSize]judged
+type memo [memoSets][memoWays]judged
 
 // judged is a question in which nothing was found.
 type judged struct {
@@ -30,7 +31,28 @@ type judged struct {
 	score    int
 }
 
-func (m *memo) at(question limit.Key) *judged { return &m[question.Low()%memoSize] }
+// find returns what is remembered of a question, or nil.
+func (m *memo) find(question limit.Key) *judged {
+	set := &m[question.Low()%memoSets]
+	for i := range set {
+		if set[i].question == question {
+			return &set[i]
+		}
+	}
+	return nil
+}
+
+// add remembers a question, in the place of what is remembered of it or of the
+// oldest.
+func (m *memo) add(j judged) {
+	if old := m.find(j.question); old != nil {
+		*old = j
+		return
+	}
+	set := &m[j.question.Low()%memoSets]
+	copy(set[1:], set[:])
+	set[0] = j
+}
 
 // questionOf hashes the question: the body, what decides the answer beside it,
 // who asks, and how the body is to be read.
@@ -53,11 +75,11 @@ func (r *Request) askedAgain(body []byte, now time.Time) *Reply {
 		return nil
 	}
 	c.question = r.questionOf(body)
-	j := r.g.memo.at(c.question)
-	if j.question != c.question || j.caller != r.key {
+	j := r.g.memo.find(c.question)
+	if j == nil || j.caller != r.key {
 		return nil
 	}
-	c.key = j.answer
+	c.key, c.state = j.answer, cacheMiss
 	reply := r.lookUp(now)
 	if reply != nil {
 		r.audit.score = j.score
@@ -72,5 +94,5 @@ func (r *Request) remember(v Verdict) {
 	if c == nil || c.state == cacheBypass || c.question == (limit.Key{}) || len(v.Edits) > 0 || !r.audit.silent() {
 		return
 	}
-	*r.g.memo.at(c.question) = judged{c.question, r.key, c.key, r.audit.score}
+	r.g.memo.add(judged{c.question, r.key, c.key, r.audit.score})
 }

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sparkward/sparkward/plugin/internal/kv"
 	"github.com/sparkward/sparkward/plugin/internal/llm"
+	"github.com/sparkward/sparkward/plugin/internal/respcache"
 )
 
 // again asks and says whether the body was read by the parser.
@@ -104,7 +106,7 @@ func TestTheMemoIsBounded(t *testing.T) {
 	}
 	hits := 0
 	for range 2 {
-		for i := range 2 * memoSize {
+		for i := range 2 * memoSets * memoWays {
 			if c := ask(i).run(t, g); c.reply != nil {
 				hits++
 				if string(c.reply.Body) != c.answers[0] {
@@ -113,7 +115,52 @@ func TestTheMemoIsBounded(t *testing.T) {
 			}
 		}
 	}
-	if hits < memoSize {
-		t.Errorf("%d hits of %d", hits, 2*memoSize)
+	if hits < memoSets*memoWays {
+		t.Errorf("%d hits of %d", hits, 2*memoSets*memoWays)
 	}
+}
+
+// TestTheMemoKeepsAFewQuestions: questions that fall on one place do not push
+// each other out while there are no more of them than ways.
+func TestTheMemoKeepsAFewQuestions(t *testing.T) {
+	const few = 64
+	g, _ := newGuard(t, policyWith(`,"cache":{"paths":["/v1/chat/completions"]}`))
+	for round := range 3 {
+		for i := range few {
+			if _, parsed := again(t, g, answered(chat("k-alice", "question number "+strconv.Itoa(i)))); parsed != (round == 0) {
+				t.Errorf("round %d, question %d: parsed %v", round, i, parsed)
+			}
+		}
+	}
+}
+
+// TestALostAnswerIsLookedForOnce: a question that is remembered and whose
+// answer is gone costs no second look into the cache.
+func TestALostAnswerIsLookedForOnce(t *testing.T) {
+	g, _ := newGuard(t, policyWith(`,"cache":{"paths":["/v1/chat/completions"],"ttl":"1m"}`))
+	reads := func(text string, at time.Duration) int {
+		c := answered(chat("k-alice", text))
+		c.at = at
+		store := &countingStore{Store: g.host}
+		g.cache = respcache.New(store, g.cfg.Cache.Settings)
+		if c.run(t, g); c.reply != nil {
+			t.Fatal("an answer from the cache")
+		}
+		return store.reads
+	}
+	reads("capital?", 0)
+	if lost, other := reads("capital?", time.Hour), reads("capitals?", time.Hour); lost != other {
+		t.Errorf("%d reads of shared data, and %d for a question never asked", lost, other)
+	}
+}
+
+// countingStore counts the reads of a store.
+type countingStore struct {
+	kv.Store
+	reads int
+}
+
+func (s *countingStore) Get(key string) ([]byte, uint32, error) {
+	s.reads++
+	return s.Store.Get(key)
 }
