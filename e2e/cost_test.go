@@ -49,14 +49,19 @@ type costVariant struct {
 	name   string
 	wasm   string
 	policy string
-	plain  bool // without any filter
-	addr   string
+	plain  bool // without the filter
+	// answered when the body has ended, by the route or by the empty filter
+	direct, answers bool
+	addr            string
 }
 
 func costVariants(wasm, empty string) []*costVariant {
 	list := []*costVariant{
 		{name: "plain Envoy", wasm: wasm, plain: true},
 		{name: "empty Go filter", wasm: empty},
+		// what an answer without the upstream costs at least
+		{name: "direct response", wasm: wasm, plain: true, direct: true},
+		{name: "answering Go filter", wasm: empty, answers: true},
 		{name: "mode: off", wasm: wasm, policy: "mode: off"},
 		{name: "all but inspection", wasm: wasm, policy: costControls + "inspection: {mode: off}"},
 		// shadow, so that a hostile text takes the same way as another
@@ -65,7 +70,7 @@ func costVariants(wasm, empty string) []*costVariant {
 		{name: "cache hit", wasm: wasm, policy: costControls + "cache: {paths: [/v1/chat/completions], ttl: 24h}"},
 	}
 	if *costOther != "" {
-		for _, v := range list[2:] {
+		for _, v := range list[4:] {
 			list = append(list, &costVariant{name: v.name + ", other", wasm: *costOther, policy: v.policy})
 		}
 	}
@@ -100,13 +105,7 @@ func newCost(t *testing.T) *cost {
 	c.start(ctx, t, wasm)
 	var listeners []tree
 	for i, v := range c.variants {
-		listener := c.render(ctx, t, setup{name: fmt.Sprint("cost", i), wasm: v.wasm, policy: v.policy}).listener
-		if v.plain {
-			manager := findType(listener, hcmType)[0]
-			filters, _ := manager["http_filters"].([]any)
-			manager["http_filters"] = filters[len(filters)-1:] // the router
-		}
-		listeners = append(listeners, listener)
+		listeners = append(listeners, c.listener(ctx, t, fmt.Sprint("cost", i), v))
 	}
 	if err := c.lane.publish(listeners...); err != nil {
 		t.Fatal(err)
@@ -117,6 +116,26 @@ func newCost(t *testing.T) *cost {
 		}
 	}
 	return c
+}
+
+// listener is the shipped one, changed for a variant.
+func (c *cost) listener(ctx context.Context, t *testing.T, name string, v *costVariant) tree {
+	b := c.render(ctx, t, setup{name: name, wasm: v.wasm, policy: v.policy})
+	manager := findType(b.listener, hcmType)[0]
+	filters, _ := manager["http_filters"].([]any)
+	router := filters[len(filters)-1]
+	switch {
+	case v.direct:
+		manager["http_filters"] = []any{tree{"name": "buffer", "typed_config": tree{
+			"@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer", "max_request_bytes": 1 << 20}}, router}
+		manager["route_config"] = tree{"virtual_hosts": []any{tree{"name": "llm", "domains": []any{"*"}, "routes": []any{tree{
+			"match": tree{"prefix": "/"}, "direct_response": tree{"status": 200, "body": tree{"inline_string": costAnswer}}}}}}}
+	case v.plain:
+		manager["http_filters"] = []any{router}
+	case v.answers:
+		b.configure(costAnswer)
+	}
+	return b.listener
 }
 
 // start starts the Envoy of the variants, with a listener that nobody calls.
