@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -74,7 +75,7 @@ func TestShippedConfiguration(t *testing.T) {
 }
 
 // istioFilter is the shipped Envoy configuration with the filter of the shipped
-// EnvoyFilter in it, its image replaced by the local file that Istio's agent
+// EnvoyFilter in it, and what that merges into virtual hosts, its image replaced by the local file that Istio's agent
 // would make of it.
 func istioFilter(t *testing.T) []byte {
 	t.Helper()
@@ -96,6 +97,11 @@ func istioFilter(t *testing.T) []byte {
 		b.plugin[name] = value
 	}
 	b.vm()["code"] = local
+	for _, patch := range resource["spec"].(tree)["configPatches"].([]any) {
+		if patch.(tree)["applyTo"] == "VIRTUAL_HOST" {
+			maps.Copy(findKey(b.listener, "route_config")["virtual_hosts"].([]any)[0].(tree), findKey(patch, "value"))
+		}
+	}
 	text, err := yaml.Marshal(b.all)
 	if err != nil {
 		t.Fatal(err)

@@ -2,10 +2,12 @@ package apicheck
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
 	gateway "github.com/envoyproxy/gateway/api/v1alpha1"
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	wasmv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/wasm/v3"
 	"sigs.k8s.io/yaml"
 )
@@ -52,6 +54,22 @@ func checkExtension(t *testing.T, extension *gateway.EnvoyExtensionPolicy) {
 	}
 }
 
+// checkHeaders reads the patch of a route configuration, which takes headers off.
+func checkHeaders(t *testing.T, p gateway.EnvoyJSONPatchConfig, name string) {
+	t.Helper()
+	if p.Name != name || p.Operation.Op != "add" || p.Operation.JSONPath != nil || *p.Operation.Path != "/request_headers_to_remove" {
+		t.Errorf("%s: %+v", p.Name, p.Operation)
+	}
+	var routes routev3.RouteConfiguration
+	strict(t, []byte(`{"request_headers_to_remove":`+string(p.Operation.Value.Raw)+`}`), &routes)
+	if got := routes.RequestHeadersToRemove; !slices.Equal(got, ownHeaders) {
+		t.Errorf("removes %q, want %q", got, ownHeaders)
+	}
+}
+
+// ownHeaders are what the filter tells the rest of the proxy.
+var ownHeaders = []string{"x-sparkward-caller", "x-sparkward-cluster"}
+
 // checkPatches looks for the filter under the name that Envoy Gateway gives it,
 // "envoy.filters.http.wasm/" and the policy's kind, namespace, name and place,
 // and puts what is patched into Envoy's own type.
@@ -61,6 +79,10 @@ func checkPatches(t *testing.T, extension *gateway.EnvoyExtensionPolicy, patches
 	want := "..http_filters[?(@.name=='" + name + "')].typed_config.config"
 	config := map[string]any{}
 	for _, p := range patches.Spec.JSONPatches {
+		if p.Type == gateway.RouteConfigurationEnvoyResourceType {
+			checkHeaders(t, p, extension.Namespace+"/"+string(extension.Spec.TargetRefs[0].Name)+"/http")
+			continue
+		}
 		if p.Type != gateway.ListenerEnvoyResourceType || p.Operation.Op != "add" || *p.Operation.JSONPath != want {
 			t.Errorf("%s %s %s, want add at %s", p.Type, p.Operation.Op, *p.Operation.JSONPath, want)
 		}

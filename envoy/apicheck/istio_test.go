@@ -2,6 +2,7 @@ package apicheck
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
@@ -88,6 +89,9 @@ func TestEnvoyFilter(t *testing.T) {
 	}
 	if host.GetRequestBodyBufferLimit().GetValue() == 0 {
 		t.Error("no request_body_buffer_limit")
+	}
+	if got := host.RequestHeadersToRemove; !slices.Equal(got, ownHeaders) {
+		t.Errorf("removes %q, want %q", got, ownHeaders)
 	}
 	checkWasm(t, &extension)
 }

@@ -83,10 +83,15 @@ func setCredentials(t, plugin *tree, p *policy) {
 // removes a client's own.
 const clusterHeader = "x-sparkward-cluster"
 
+// choosesCluster says whether the policy has the filter choose clusters.
+func (p *policy) choosesCluster() bool {
+	return slices.ContainsFunc(p.config.Upstreams, func(u config.Upstream) bool { return len(u.Paths) > 0 })
+}
+
 // setChosenRoute adds, if the policy has the filter choose clusters, the route
 // that follows its choice. It is a copy of the route of clusterTemplate.
 func setChosenRoute(t *tree, p *policy) {
-	if !slices.ContainsFunc(p.config.Upstreams, func(u config.Upstream) bool { return len(u.Paths) > 0 }) {
+	if !p.choosesCluster() {
 		return
 	}
 	var model *tree

@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -119,11 +120,7 @@ func envoyFilter(p *policy, f *kubeFlags) ([]byte, error) {
 			named.at("name").set("!!str", f.namespace+".sparkward")
 		}
 	}
-	if f.context == "sidecar" {
-		for _, patch := range t.list("configPatches") {
-			patch.at("match", "context").set("!!str", "SIDECAR_INBOUND")
-		}
-	}
+	setContext(t, f.context)
 	setSelector(t.at("spec", "workloadSelector", "labels"), f.selector)
 	return t.bytes()
 }
@@ -152,7 +149,48 @@ func wasmPlugin(p *policy, f *kubeFlags) ([]byte, error) {
 		t.at("metadata", "namespace").set("!!str", f.namespace)
 	}
 	setSelector(spec.at("selector", "matchLabels"), f.selector)
+	text, err := t.bytes()
+	if err != nil || !p.tellsProxy() {
+		return text, err
+	}
+	more, err := headerFilter(f)
+	return slices.Concat(text, []byte("---\n"), more), err
+}
+
+// tellsProxy says whether the policy has the filter set headers that are for the
+// proxy alone.
+func (p *policy) tellsProxy() bool {
+	return p.config.Usage == config.PublishUsage || p.choosesCluster()
+}
+
+// headerFilter is what WasmPlugin cannot do: an EnvoyFilter that takes off the
+// headers that are for the proxy alone. It is a part of istio.yaml.
+func headerFilter(f *kubeFlags) ([]byte, error) {
+	t, err := parseTree(envoy.Istio)
+	if err != nil {
+		return nil, err
+	}
+	t.uncomment()
+	t.node.HeadComment = "# What the filter tells later filters and routes is not for the provider."
+	t.at("metadata", "name").set("!!str", "sparkward-headers")
+	if f.namespace != "" {
+		t.at("metadata", "namespace").set("!!str", f.namespace)
+	}
+	t.at("spec", "configPatches").drop(func(patch *tree) bool { return patch.at("applyTo").value() != "VIRTUAL_HOST" })
+	patch := t.find("configPatches", "applyTo", "VIRTUAL_HOST")
+	patch.at("patch", "value").remove("request_body_buffer_limit")
+	setContext(t, f.context)
+	setSelector(t.at("spec", "workloadSelector", "labels"), f.selector)
 	return t.bytes()
+}
+
+// setContext has the patches of t apply to gateways or to sidecars.
+func setContext(t *tree, context string) {
+	if context == "sidecar" {
+		for _, patch := range t.list("configPatches") {
+			patch.at("match", "context").set("!!str", "SIDECAR_INBOUND")
+		}
+	}
 }
 
 // setSelector replaces the labels at t by selector, label=value, if not empty.
@@ -218,8 +256,9 @@ func gatewayResources(p *policy, f *kubeFlags) ([]byte, error) {
 	}
 	for _, patch := range patches.list("jsonPatches") {
 		patch.at("name").set("!!str", namespace+"/"+gateway+"/"+listener)
-		path := patch.at("operation", "jsonPath")
-		path.set("!!str", strings.Replace(path.value(), "/default/", "/"+namespace+"/", 1))
+		if path := patch.at("operation", "jsonPath"); path.node != nil {
+			path.set("!!str", strings.Replace(path.value(), "/default/", "/"+namespace+"/", 1))
+		}
 	}
 	return docs[0].bytes()
 }

@@ -44,12 +44,12 @@ func TestKubernetesFlags(t *testing.T) {
 			"-url: registry.example.com/sparkward:latest", "+url: example.com/s:1"}},
 		{gateway, []string{"-namespace", "edge"}, []string{
 			"-namespace: default", "-namespace: default", "-name: default/eg/http", "-" + inNamespace("default"),
-			"-name: default/eg/http", "-" + inNamespace("default"), "-namespace: default",
+			"-name: default/eg/http", "-" + inNamespace("default"), "-name: default/eg/http", "-namespace: default",
 			"+namespace: edge", "+namespace: edge", "+name: edge/eg/http", "+" + inNamespace("edge"),
-			"+name: edge/eg/http", "+" + inNamespace("edge"), "+namespace: edge"}},
+			"+name: edge/eg/http", "+" + inNamespace("edge"), "+name: edge/eg/http", "+namespace: edge"}},
 		{gateway, []string{"-gateway", "llm", "-listener", "https"}, []string{
-			"-name: eg", "-name: eg", "-name: default/eg/http", "-name: default/eg/http", "-name: eg",
-			"+name: llm", "+name: llm", "+name: default/llm/https", "+name: default/llm/https", "+name: llm"}},
+			"-name: eg", "-name: eg", "-name: default/eg/http", "-name: default/eg/http", "-name: default/eg/http", "-name: eg",
+			"+name: llm", "+name: llm", "+name: default/llm/https", "+name: default/llm/https", "+name: default/llm/https", "+name: llm"}},
 	} {
 		if got := changes(t, c.command, c.flags); !slices.Equal(got, c.want) {
 			t.Errorf("%q %q changed\n%s\nwant\n%s", c.command[:2], c.flags, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
@@ -78,6 +78,37 @@ func TestKubernetesPolicy(t *testing.T) {
 			if strings.Count(got.out, want+"\n") != 1 {
 				t.Errorf("render %s: %s is there %d times; %s", c.command, want, strings.Count(got.out, want+"\n"), got.err)
 			}
+		}
+	}
+}
+
+// TestKubernetesOwnHeaders: what the filter tells the proxy is taken off before
+// the provider, also where WasmPlugin cannot.
+func TestKubernetesOwnHeaders(t *testing.T) {
+	const removed = "request_headers_to_remove: [x-sparkward-caller, x-sparkward-cluster]"
+	const patched = "value: [x-sparkward-caller, x-sparkward-cluster]"
+	for _, c := range []struct {
+		command, policy, want string
+		flags                 []string
+		documents             int
+	}{
+		{"istio", "", removed, nil, 1},
+		{"istio", "header_mode: pass\n", "kind: WasmPlugin", nil, 1},
+		{"istio", "header_mode: pass\nusage: publish\n", removed, []string{"-namespace", "edge", "-selector", "app=llm", "-context", "sidecar"}, 2},
+		{"istio", "header_mode: pass\nupstreams: [{cluster: a, paths: [/x]}]\n", removed, nil, 2},
+		{"envoy-gateway", "", patched, nil, 3},
+	} {
+		args := append([]string{"render", c.command, "-policy", file(t, "p.yaml", "auth: {default: public}\n"+c.policy)}, c.flags...)
+		got := sparkctl("", args...)
+		docs, err := parseTrees([]byte(got.out))
+		if err != nil || len(docs) != c.documents || strings.Count(got.out, c.want) != 1 {
+			t.Errorf("render %s of %q: %+v, %v", c.command, c.policy, got, err)
+			continue
+		}
+		if last := docs[len(docs)-1]; c.flags != nil && (last.at("kind").value() != "EnvoyFilter" || last.at("metadata", "namespace").value() != "edge" ||
+			last.at("spec", "workloadSelector", "labels", "app").value() != "llm" || len(last.list("configPatches")) != 1 ||
+			last.find("configPatches", "", "").at("match", "context").value() != "SIDECAR_INBOUND") {
+			t.Errorf("%s", got.out)
 		}
 	}
 }
