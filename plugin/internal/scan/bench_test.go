@@ -5,8 +5,10 @@ import (
 	"testing"
 )
 
+type benchText struct{ name, text string }
+
 // benchTexts are repeated to 10,000 bytes and more.
-var benchTexts = []struct{ name, text string }{
+var benchTexts = []benchText{
 	{"english", "The committee met on Tuesday to discuss the budget for the coming year. After a long debate about the library, most members agreed that the reading room should stay open at weekends, and that two more people would be hired before the summer. "},
 	{"code", "func (s *server) handle(w http.ResponseWriter, r *http.Request) {\n\tif r.Method != http.MethodPost {\n\t\thttp.Error(w, \"method not allowed\", 405)\n\t\treturn\n\t}\n\tbody, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))\n}\n"},
 	{"chinese", "请把下面的段落翻译成英文，并保持原来的语气和格式。会议定于下周三上午九点在三楼举行，请各部门提前准备好本季度的工作报告。"},

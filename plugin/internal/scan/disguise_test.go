@@ -273,6 +273,29 @@ func TestDisguises(t *testing.T) {
 	}
 }
 
+// TestDisguisesInPages hides each attack in a long page, where a disguise is
+// only undone around the place that points to it.
+func TestDisguisesInPages(t *testing.T) {
+	s := mustNew(t, Settings{})
+	for _, page := range []string{"english", "code"} {
+		around := func(at int) string {
+			i := slices.IndexFunc(benchTexts, func(b benchText) bool { return b.name == page })
+			return strings.Repeat(benchTexts[i].text, 40)[:at]
+		}
+		for _, d := range disguises {
+			n := 0
+			share, missed := caught(t, s, attacks, func(a string) string {
+				n += 37 // it begins at another place of a part each time
+				return around(4000+n) + "\n" + d.put(a) + "\n" + around(3000+n)
+			})
+			t.Logf("%s in %s: %.0f %%", d.name, page, 100*share)
+			if share < 0.95 {
+				t.Errorf("%s in %s: %.0f %% caught, missed for example %q", d.name, page, 100*share, missed[4000:len(missed)-3000])
+			}
+		}
+	}
+}
+
 func caught(t *testing.T, s *Scanner, attacks []string, put func(string) string) (share float64, missed string) {
 	n := 0
 	for _, a := range attacks {

@@ -119,7 +119,9 @@ func BenchmarkHostile(b *testing.B) {
 				for b.Loop() {
 					s.Scan(in, &r)
 				}
+				steps := allowance(1<<20) - s.matcher.Work
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(1<<20), "ns/byte")
+				b.ReportMetric(float64(steps)/(1<<20), "steps/byte")
 			})
 		}
 	}

@@ -4,7 +4,6 @@
 package scan
 
 import (
-	"github.com/sparkward/sparkward/plugin/internal/scan/fold"
 	"github.com/sparkward/sparkward/plugin/internal/scan/model"
 	"github.com/sparkward/sparkward/plugin/internal/scan/rules"
 )
@@ -91,12 +90,8 @@ func (s *Scanner) scan(number int, in *Input, r *Report) int {
 	t.clean = 100 * 100
 	clear(t.found)
 
-	v := view{raw: in.Text}
-	b := &s.buffers[0]
-	b.folded = fold.Append(b.folded[:0], in.Text, &v.signs)
-	v.folded = b.folded
-	s.spend(perGrown * max(0, len(v.folded)-len(in.Text)))
-	s.read(&v)
+	v := view{raw: in.Text, page: len(in.Text) > page}
+	s.look(&v)
 	s.addModel(v.folded, path{})
 	s.addSuspicions(&v)
 	if s.score() < s.threshold[t.role] {
@@ -104,14 +99,6 @@ func (s *Scanner) scan(number int, in *Input, r *Report) int {
 		r.Truncated = r.Truncated || s.matcher.Work < 0 && s.score() < s.threshold[t.role]
 	}
 	return s.score()
-}
-
-// read looks for rules in a view.
-func (s *Scanner) read(v *view) {
-	if s.matcher.Run(v.folded, &v.traits) > 0 {
-		s.addRules(v.path)
-	}
-	v.turns = s.turns()
 }
 
 // score is the score of the present text so far.

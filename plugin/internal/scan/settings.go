@@ -81,6 +81,7 @@ func New(set Settings) (*Scanner, error) {
 		return nil, err
 	}
 	s := &Scanner{model: set.Model, matcher: rules.NewMatcher(&rules.Builtin, set.extra), signals: findSignals(), set: set}
+	s.matcher.Watch = s.signals.any
 	if s.model == nil {
 		s.model = model.Builtin()
 	}

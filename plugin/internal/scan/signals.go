@@ -59,9 +59,6 @@ func (s *Scanner) turns() (t turns) {
 // turn looks through the text of v with the ciphers undone that it shows signs
 // of.
 func (s *Scanner) turn(v *view, b *buffers) {
-	if !v.turns.any {
-		return
-	}
 	for k, is := range v.turns.shift {
 		if is {
 			b.flat = decode.Rotate(b.flat[:0], v.folded, 26-k)

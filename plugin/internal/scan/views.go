@@ -9,7 +9,7 @@ import (
 // maxDepth is how many encodings within encodings are undone.
 const maxDepth = 3
 
-// view is a text as it is read at some depth of decoding.
+// view is a text as it is read at some depth of decoding, or a part of it.
 type view struct {
 	raw    []byte
 	folded []byte
@@ -17,48 +17,87 @@ type view struct {
 	traits rules.Traits
 	turns  turns
 	path   path
+	page   bool // whether the text that all began with is a long one
+	parts  []int
+	shows  []rules.Sign // of each part
 }
 
 // buffers are the memory of the views at one depth.
 type buffers struct {
 	raw, folded []byte
 	flat, spare []byte // of one reading after the other
+	parts       []int
+	places      []rules.Sign
+	shows       []rules.Sign
 }
 
 // decode looks through what the text of v turns into when disguises are undone
 // that something in it points to. Plain text has none of these signs.
 func (s *Scanner) decode(v *view) {
-	// Long texts within texts are read as they are: pages hold all signs.
-	if v.path.n == 0 || len(v.raw) <= page {
-		s.unfold(v)
-	}
-	if v.path.n == maxDepth {
-		return
-	}
-	if g := &v.signs; (g.Tags >= minTags || g.Selectors >= minSelectors || g.Invisible >= minBits) && s.spend(perBits*len(v.raw)) {
-		s.reveal(v)
-	}
-	tr := &v.traits
-	if (tr.Marks[1]&(1<<('\\'-0x40)) != 0 || tr.Marks[0]&(1<<'%'|1<<'&'|1<<'=') != 0) && s.spend(len(v.raw)/perEscapes) {
-		if kinds := decode.Escaped(v.raw); kinds != 0 && s.spend(perUnescape*len(v.raw)) {
-			b := s.room(v)
-			out, kind := decode.Unescape(b.raw[:0], v.raw, kinds)
-			b.raw = out
-			s.follow(v, 1, 1, unescaped+layer(kind))
+	s.locate(v)
+	for d := range guises {
+		u := &undone[d]
+		// Long texts within texts are read as they are: pages hold all signs.
+		if v.traits.Signs&u.sign == 0 || u.deep && v.path.n == maxDepth || !u.deep && v.path.n > 0 && len(v.raw) > page {
+			continue
+		}
+		for n := 0; ; {
+			var part view
+			if part, n = v.next(n, u.sign); n == 0 || !s.spend(int(u.cost)*len(part.raw)) {
+				break
+			}
+			if u.deep {
+				s.deeper(d, &part)
+			} else {
+				s.reading(d, &part)
+			}
 		}
 	}
-	if tr.Long && s.spend(perRuns*len(v.raw)) {
-		b := s.room(v)
-		out, kind, n := decode.Runs(b.raw[:0], v.raw)
-		b.raw = out
-		s.follow(v, n, 1, based+layer(kind))
+}
+
+// reading looks through another reading of part of a text, which leads nowhere
+// else.
+func (s *Scanner) reading(d guise, v *view) {
+	b, n := &s.buffers[v.path.n], 0
+	switch d {
+	case likeness:
+		b.flat = fold.AppendLookalikes(b.flat[:0], v.raw)
+		s.flat(v, b.flat, lookalikes)
+	case leetspeak:
+		s.leet(v, b)
+	case dotting:
+		b.spare, n = decode.Marks(b.spare[:0], v.raw)
+		s.reread(v, b, n >= minDotted)
+	case spacing:
+		s.singles(v, b)
+	case mixing:
+		if b.flat, n = rules.Builtin.Mixed.Unmix(b.flat[:0], v.folded); n > 0 {
+			s.flat(v, b.flat, mixed)
+		}
+	case cipher:
+		s.turn(v, b)
 	}
-	if tr.Codes && s.spend(perNumbers*len(v.raw)) {
-		b := s.room(v)
-		out, kind, n := decode.Numbers(b.raw[:0], v.raw)
-		b.raw = out
-		s.follow(v, n, 1, numbered+layer(kind))
+}
+
+// deeper looks through what part of a text turns into when an encoding is
+// undone.
+func (s *Scanner) deeper(d guise, v *view) {
+	b, n, l := s.room(v), 1, layer(0)
+	switch d {
+	case invisible:
+		s.reveal(v)
+		return
+	case escaping:
+		out, kind := decode.Unescape(b.raw[:0], v.raw, decode.Escaped(v.raw))
+		b.raw, l = out, unescaped+layer(kind)
+	case coding:
+		out, kind, found := decode.Runs(b.raw[:0], v.raw)
+		b.raw, l, n = out, based+layer(kind), found
+	case numbering:
+		out, kind, found := decode.Numbers(b.raw[:0], v.raw)
+		b.raw, l, n = out, numbered+layer(kind), found
 	}
+	s.follow(v, n, 1, l)
 }
 
 // room returns the buffers of the views that v leads to.
@@ -93,49 +132,31 @@ func (s *Scanner) follow(v *view, n, least int, l layer) {
 	if n < least || !s.spend(perView+perViewByte*len(b.raw)) {
 		return
 	}
-	next := view{raw: b.raw, path: v.path.with(l)}
-	b.folded = fold.Append(b.folded[:0], next.raw, &next.signs)
-	next.folded = b.folded
-	s.spend(perGrown * max(0, len(next.folded)-len(next.raw)))
-	if l.encodes() && len(v.raw) <= page { // a page may well hold a blob
+	next := view{raw: b.raw, path: v.path.with(l), page: v.page}
+	if l.encodes() && !v.page { // a page may well hold a blob
 		s.add(s.own+checkEncoding, Low, next.path)
 	}
-	s.read(&next)
+	s.look(&next)
 	s.addModel(next.folded, next.path)
 	s.decode(&next)
 }
 
-// unfold looks through other readings of folded text, which lead nowhere else.
-func (s *Scanner) unfold(v *view) {
-	b, tr := &s.buffers[v.path.n], &v.traits
-	if tr.Lookalikes > 0 && s.spend(perLookalike*len(v.raw)) {
-		b.flat = fold.AppendLookalikes(b.flat[:0], v.raw)
-		s.flat(v, b.flat, lookalikes)
+// look folds and reads the text of v.
+func (s *Scanner) look(v *view) {
+	b := &s.buffers[v.path.n]
+	b.folded, b.parts = fold.AppendParts(b.folded[:0], v.raw, &v.signs, b.parts[:0])
+	v.folded, v.parts = b.folded, b.parts
+	s.spend(perGrown * max(0, len(v.folded)-len(v.raw)))
+	v.traits.Places = append(b.places[:0], 0)[:0]
+	if s.matcher.Run(v.folded, &v.traits) > 0 {
+		s.addRules(v.path)
 	}
-	if tr.Leet+tr.Symbols >= minLeet && s.spend(perLeet*len(v.folded)) {
-		s.leet(v, b)
-	}
-	if tr.Dotted >= minDotted && s.spend(perMarks*len(v.raw)) {
-		out, n := decode.Marks(b.spare[:0], v.raw)
-		b.spare = out
-		s.reread(v, b, n >= minDotted)
-	}
-	if (tr.Single >= minSingle || tr.Dotted >= minDotted) && s.spend(perSingles*len(v.raw)) {
-		s.singles(v, b)
-	}
-	if tr.Mixed > 0 && s.spend(perUnmix*len(v.folded)) {
-		out, n := rules.Builtin.Mixed.Unmix(b.flat[:0], v.folded)
-		b.flat = out
-		if n > 0 {
-			s.flat(v, out, mixed)
-		}
-	}
-	s.turn(v, b)
+	b.places = v.traits.Places
+	v.turns = s.turns()
 }
 
 const (
 	minLeet   = 2 // digits between letters, or marks like letters beside one
-	minSingle = 4 // pairs of single letters within 64 bytes
 	minDotted = 4
 )
 
@@ -196,7 +217,7 @@ func (s *Scanner) flat(v *view, folded []byte, l layer) {
 	}
 	// The model reads mixed letters anyway. A page read in a way that it was not
 	// written for says something by chance.
-	if l != mixed && len(folded) <= page {
+	if l != mixed && !v.page {
 		s.addModel(folded, v.path.with(l))
 	}
 }

@@ -7,7 +7,7 @@ package scan
 
 const (
 	freeSteps    = 3 << 19 // for any call: small texts may have many disguises
-	stepsPerByte = 48      // prose takes 1 to 4, program code 15 to 50
+	stepsPerByte = 12      // prose takes 1 to 4, program code 4 to 10
 )
 
 // allowance returns the steps for texts of so many bytes in all.

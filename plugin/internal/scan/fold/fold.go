@@ -23,6 +23,19 @@ type Signs struct {
 	Invalid   int // bytes that are not UTF-8
 }
 
+// partSize is how many bytes of text are a part, or a few more.
+const partSize = 128
+
+// PartAt returns where part n of text begins; past the last one it is where
+// text ends. A part ends with a character.
+func PartAt(text []byte, n int) int {
+	at := min(n*partSize, len(text))
+	for most := at + utf8.UTFMax - 1; at > 0 && at < min(len(text), most) && !utf8.RuneStart(text[at]); {
+		at++
+	}
+	return at
+}
+
 // maxGrowth is the most bytes that one byte of input becomes: the longest
 // expansion over the shortest encoding it can have, rounded up.
 const maxGrowth = 6
@@ -30,19 +43,37 @@ const maxGrowth = 6
 // Append appends the folded text to dst and adds to signs. It writes at most
 // maxGrowth bytes for one of text.
 func Append(dst, text []byte, signs *Signs) []byte {
-	return appendWith(dst, text, signs, false)
+	f := folder{out: dst, start: len(dst), last: '\n', signs: signs}
+	f.text(text, 0)
+	return f.out
+}
+
+// AppendParts is Append that also appends to parts, for each part of text that
+// PartAt tells of, where in what it writes that part begins, and then where it
+// all ends.
+func AppendParts(dst, text []byte, signs *Signs, parts []int) ([]byte, []int) {
+	f := folder{out: slices.Grow(dst, len(text)), start: len(dst), last: '\n', signs: signs}
+	for n, i := 1, 0; i < len(text); n++ {
+		parts = append(parts, len(f.out)-f.start)
+		end := PartAt(text, n)
+		f.text(text[:end], i)
+		i = end
+	}
+	return f.out, append(parts, len(f.out)-f.start)
 }
 
 // AppendLookalikes is Append with letters of other alphabets read as the Latin
 // letters that they look like.
 func AppendLookalikes(dst, text []byte) []byte {
 	var signs Signs
-	return appendWith(dst, text, &signs, true)
+	f := folder{out: dst, start: len(dst), last: '\n', signs: &signs, lookalikes: true}
+	f.text(text, 0)
+	return f.out
 }
 
-func appendWith(dst, text []byte, signs *Signs, lookalikes bool) []byte {
-	f := folder{out: dst, start: len(dst), last: '\n', signs: signs, lookalikes: lookalikes}
-	for i := 0; i < len(text); {
+// text folds text[i:].
+func (f *folder) text(text []byte, i int) {
+	for i < len(text) {
 		if text[i] < utf8.RuneSelf {
 			i = f.ascii(text, i)
 			continue
@@ -54,7 +85,6 @@ func appendWith(dst, text []byte, signs *Signs, lookalikes bool) []byte {
 			i += n
 		}
 	}
-	return f.out
 }
 
 type folder struct {

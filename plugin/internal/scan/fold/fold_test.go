@@ -1,6 +1,7 @@
 package fold
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -145,7 +146,45 @@ func FuzzAppend(f *testing.F) {
 		if string(one) != string(two) || a != b {
 			t.Error("the result depends on the buffer")
 		}
+		checkParts(t, []byte(strings.Repeat(in, 1+3*partSize/(1+len(in)))))
 	})
+}
+
+// checkParts holds that reading in parts changes nothing, and that the parts are
+// of about the size they should be.
+func checkParts(t *testing.T, in []byte) {
+	t.Helper()
+	var a, b Signs
+	want := Append([]byte("x"), in, &a)
+	got, parts := AppendParts([]byte("x"), in, &b, nil)
+	if string(got) != string(want) || a != b {
+		t.Errorf("in parts %q, %+v, want %q, %+v", got, b, want, a)
+	}
+	if !slices.IsSorted(parts) || parts[0] != 0 || parts[len(parts)-1] != len(got)-1 {
+		t.Errorf("parts begin at %v of %d bytes", parts, len(got)-1)
+	}
+	if n := PartAt(in, len(parts)-1); n != len(in) {
+		t.Errorf("%d parts end at %d of %d", len(parts)-1, n, len(in))
+	}
+	for n := range len(parts) - 1 {
+		from, to := PartAt(in, n), PartAt(in, n+1)
+		if to <= from || to-from >= partSize+utf8.UTFMax || to < len(in) && to-from <= partSize-utf8.UTFMax {
+			t.Errorf("part %d is from %d to %d", n, from, to)
+		}
+		if r, size := utf8.DecodeLastRune(in[:to]); r == utf8.RuneError && size == 1 && utf8.FullRune(in[to-1:]) {
+			if whole, _ := utf8.DecodeRune(in[to-1:]); whole != utf8.RuneError {
+				t.Errorf("part %d ends within %q", n, whole)
+			}
+		}
+	}
+}
+
+func TestParts(t *testing.T) {
+	for _, in := range []string{"", "a", "Ünïcödé  ", "請把 ", "\U000e0041\u200b", "\xff\xf0\x80\x80", "\u1106\u116e\u11ab", " \n", "ﷺ"} {
+		for n := range 5 {
+			checkParts(t, []byte(strings.Repeat("x", n)+strings.Repeat(in, 600)))
+		}
+	}
 }
 
 func BenchmarkAppend(b *testing.B) {

@@ -8,7 +8,9 @@ type Matcher struct {
 	// Work is how many steps may yet be taken where something passes the
 	// filter; Run subtracts from it and stops where it is used up, below 0. A
 	// new Matcher has no bound.
-	Work        int
+	Work int
+	// Watch is the number of a class whose words Run notes in Traits.
+	Watch       int
 	base, extra *Table
 	text        []byte
 	at          int     // where in the text the present word begins

@@ -30,10 +30,11 @@ func (m *Matcher) RunJoined(text []byte) int {
 type walker struct {
 	*Matcher
 	finder
-	traits *Traits
-	filter *filter // nil if every word is to be looked at
-	k      block   // the present 64 bytes
-	prev   uint64  // words of the 64 bytes before
+	traits  *Traits
+	watched int32   // where a word of the class to watch was seen last
+	filter  *filter // nil if every word is to be looked at
+	k       block   // the present 64 bytes
+	prev    uint64  // words of the 64 bytes before
 	// Bits of the next 64 bytes: places right behind a character that no word
 	// goes on after, and behind an escape such as \n.
 	fresh, escaped uint64
@@ -67,6 +68,11 @@ func (w *walker) run() int {
 		} else {
 			w.block(b, base, words, begins)
 		}
+		if at := w.last[w.Watch]; at != w.watched {
+			w.watched = at
+			w.traits.here |= Watched
+		}
+		w.traits.leave()
 		if w.found >= enough || w.Work < 0 {
 			break
 		}
@@ -182,7 +188,7 @@ func (w *walker) marks(p *[64 + ahead]byte, todo uint64) (look, escaped uint64) 
 		if c != '\\' && c != '@' && c != '$' {
 			continue
 		}
-		if w.traits.mark(c, p[at+1]) && kindAt(p[:], at+2)&(kSep|kSpread) == 0 {
+		if w.traits.mark(c, (w.k.letter<<1|w.letter)>>at&1 != 0, p[at+1]) && kindAt(p[:], at+2)&(kSep|kSpread) == 0 {
 			escaped |= 1 << (at + 2)
 			w.escaped |= 1 << at >> 62
 		}
@@ -213,6 +219,7 @@ func (w *walker) wide(p *[64 + ahead]byte, words, begins uint64) (look, then, sp
 			w.fresh |= 1 << (next - 64)
 		} else {
 			if kind&kLook != 0 && (before>>at&1 != 0 || kinds[p[at+width(c)]] == kLetter) {
+				w.traits.here |= Lookalike
 				w.traits.Lookalikes++
 			}
 			if begins>>at&1 == 0 {
@@ -270,6 +277,6 @@ func (w *walker) beginIn(t *Table, i int) bool {
 // mixed takes in a word that begins no pattern.
 func (w *walker) mixed(i, size int) {
 	if w.base.Mixed.find(w.finder.text[i:i+size]) != "" {
-		w.traits.Mixed++
+		w.traits.here |= Mixed
 	}
 }
