@@ -179,15 +179,13 @@ type pluginView struct {
 
 // managerView is the part of the connection manager that the simulator needs.
 type managerView struct {
-	LocalReplies struct {
-		Mappers []replyMapper
-	} `json:"local_reply_config"`
-	UseRemoteAddress    bool   `json:"use_remote_address"`
-	RequestIDInResponse bool   `json:"always_set_request_id_in_response"`
-	StreamIdleTimeout   string `json:"stream_idle_timeout"`
-	NormalizePath       bool   `json:"normalize_path"`
-	MergeSlashes        bool   `json:"merge_slashes"`
-	EscapedSlashes      string `json:"path_with_escaped_slashes_action"`
+	LocalReplies        json.RawMessage `json:"local_reply_config"`
+	UseRemoteAddress    bool            `json:"use_remote_address"`
+	RequestIDInResponse bool            `json:"always_set_request_id_in_response"`
+	StreamIdleTimeout   string          `json:"stream_idle_timeout"`
+	NormalizePath       bool            `json:"normalize_path"`
+	MergeSlashes        bool            `json:"merge_slashes"`
+	EscapedSlashes      string          `json:"path_with_escaped_slashes_action"`
 }
 
 // hostView is the part of the connection manager and of its virtual host that the

@@ -120,7 +120,7 @@ func (h *simHost) options(b *bootstrap, s setup) (hostsim.Options, error) {
 		AllowOnHeadersStopIteration: plugin.StopOnHeaders,
 		RequestBodyLimit:            virtual.BodyLimit,
 		RequestHeadersToRemove:      virtual.Remove,
-		LocalReply:                  localReply(virtual.LocalReplies.Mappers),
+		LocalReplyConfig:            virtual.LocalReplies,
 		UseRemoteAddress:            virtual.UseRemoteAddress,
 		RequestIDInResponse:         virtual.RequestIDInResponse,
 		NormalizePath:               virtual.NormalizePath,

@@ -16,6 +16,7 @@ import (
 //	# what this is about
 //	hold                       options, one a line: see readOptions
 //	-- script --               of the probe; see internal/probe
+//	-- local_reply --          local_reply_config as JSON; left out for none
 //	-- client --               see clientSteps
 //	-- upstream --             see upstreamSteps; left out for a plain answer
 //	-- want --                 written by go test -update, from Envoy

@@ -1,6 +1,7 @@
 package hostsim_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -37,6 +38,9 @@ func httpListener(t testing.TB, c *diffCase) object {
 			object{"log_format": object{"text_format_source": object{"inline_string": "ACCESS|" + c.name + "|" + accessFormat + "\n"}}})}},
 	})
 	c.options.manage(manager)
+	if config := c.sections["local_reply"]; config != "" {
+		manager["local_reply_config"] = json.RawMessage(config)
+	}
 	listener := object{"name": c.name, "address": address("127.0.0.1:0"),
 		"filter_chains": []object{{"filters": []object{{"name": "http", "typed_config": manager}}}}}
 	if c.options.limit > 0 {

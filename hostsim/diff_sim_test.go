@@ -84,6 +84,9 @@ func (c *diffCase) simOptions(t *testing.T, lab *lab, trace, access *lockedBuffe
 			}
 			fmt.Fprintf(access, "%d %s %s %s\n", e.Code, e.CodeDetails, e.Flags, state)
 		}}
+	if config := c.sections["local_reply"]; config != "" {
+		opts.LocalReplyConfig = []byte(config)
+	}
 	for name, address := range lab.addresses {
 		cluster := hostsim.Cluster{Name: name, HTTP2: name == "up2"}
 		if address != "" {

@@ -48,6 +48,9 @@
 //	a body larger than one read   cut where the socket was     cut at 32 KiB or where the socket was empty
 //	                              empty
 //	TCP data and its end at once  one callback                 two: Go reads the end by itself
+//	a filter or an operator of    played                       the ones that Options.LocalReplyConfig names;
+//	local_reply_config                                         New refuses others: they would need CEL and
+//	                                                           all that an access log knows
 //	retries, circuit breakers,    there                        none: they belong to clusters, not to filters
 //	outlier detection, TLS
 //	a local reply in proxy_on_log ends the process             is ignored: a simulator that crashes teaches little

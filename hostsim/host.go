@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/sparkward/sparkward/hostsim/internal/abi"
+	"github.com/sparkward/sparkward/hostsim/internal/localreply"
 	"github.com/sparkward/sparkward/hostsim/internal/shared"
 	"github.com/sparkward/sparkward/hostsim/internal/wasm"
 )
@@ -40,6 +41,8 @@ type Host struct {
 
 	listeners listeners
 	race      atomic.Pointer[race]
+
+	localReply *localreply.Rules // nil leaves answers of the host's own alone
 }
 
 // plugin is a Plugin that was loaded.
@@ -70,6 +73,13 @@ func New(ctx context.Context, opts Options) (*Host, error) {
 func (h *Host) start(ctx context.Context) error {
 	if err := h.addClusters(); err != nil {
 		return err
+	}
+	if config := h.opts.LocalReplyConfig; config != nil {
+		rules, err := localreply.Parse(config)
+		if err != nil {
+			return err
+		}
+		h.localReply = rules
 	}
 	for name := range h.opts.Functions {
 		if wasm.HasForeignFunction(name) {

@@ -148,11 +148,12 @@ type Options struct {
 	// in either direction: beyond it the answer is 413, or 500 for a response. 0 means
 	// Envoy's 1 MiB.
 	RequestBodyLimit int
-	// LocalReply, if not nil, is asked about each answer that the host or a filter makes,
-	// as Envoy's local_reply_config is: with its status, its response code details, which
-	// answers of filters seldom have, its body, and the request's id. It returns another
-	// body and more headers, its content-type among them, or nothing.
-	LocalReply func(status int, details, body, requestID string) (newBody string, headers [][2]string)
+	// LocalReplyConfig is Envoy's local_reply_config as JSON: what becomes of answers
+	// that the host or a filter makes; nil leaves them as they are. Of CEL it may compare
+	// response.code_details and response.code, of the operators use %REQ()%, %RESP()%,
+	// %RESPONSE_CODE%, %RESPONSE_CODE_DETAILS%, %RESPONSE_FLAGS%, %PROTOCOL% and
+	// %LOCAL_REPLY_BODY%; New refuses the rest.
+	LocalReplyConfig []byte
 	// RequestHeadersToRemove are taken off when a request leaves the last filter.
 	RequestHeadersToRemove []string
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/sparkward/sparkward/hostsim/internal/chain"
 	"github.com/sparkward/sparkward/hostsim/internal/header"
+	"github.com/sparkward/sparkward/hostsim/internal/localreply"
 )
 
 // client is the other end of a stream's response. Calls come one at a time, without
@@ -71,17 +72,14 @@ func (w *worker) newStream(info *chain.Info, c client) *stream {
 
 // rewrite lets the options have their say on an answer of the host's own.
 func (s *stream) rewrite(r *chain.Reply) {
-	if s.w.host.opts.LocalReply == nil {
+	rules := s.w.host.localReply
+	if rules == nil {
 		return
 	}
-	body, headers := s.w.host.opts.LocalReply(r.Code, r.Details, r.Body, s.request.Value("x-request-id"))
-	if body == "" {
-		return
-	}
-	r.Body, r.Headers = body, slices.Clone(r.Headers)
-	for _, h := range headers {
-		r.Headers = append(r.Headers, header.Field{Name: h[0], Value: h[1]})
-	}
+	reply := localreply.Reply{Status: r.Code, Body: r.Body, Headers: slices.Clone(r.Headers)}
+	rules.Rewrite(&reply, localreply.View{Details: s.info.Details, HasDetails: s.info.HasDetails,
+		Flags: s.info.Flags.String(), Protocol: s.info.Protocol, Request: s.request})
+	r.Code, r.Body, r.Headers, r.Type = reply.Status, reply.Body, reply.Headers, reply.Type
 }
 
 func (h *Host) bodyLimit() int {

@@ -59,10 +59,14 @@ func startHostsim(ctx context.Context, s settings, folder, filter string, out io
 	if err := os.WriteFile(config, policy, 0o600); err != nil {
 		return nil, err
 	}
+	replies := filepath.Join(folder, "envoy.yaml")
+	if _, err := output(ctx, sparkctl, "render", "envoy", "-policy", policyFile, "-o", replies); err != nil {
+		return nil, err
+	}
 	// The same clusters as in envoy/envoy.yaml, which the policy's breakers name.
 	upstream := "http://" + s.provider.address()
 	return startChild("hostsim", out, hostsim, "-wasm", filter, "-config", config,
-		"-listen", s.proxy.address(), "-upstream", upstream, "-workers", "2", "-access-log",
+		"-listen", s.proxy.address(), "-workers", "2", "-access-log", "-local-reply", replies,
 		"-route", "/v1/messages=anthropic="+upstream, "-route", "/v1/=openai="+upstream)
 }
 

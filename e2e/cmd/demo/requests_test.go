@@ -102,6 +102,14 @@ func tryReadme(t *testing.T, proxy int) {
 	}
 }
 
+// tryNoRoute holds the host's own errors to the shipped form.
+func tryNoRoute(t *testing.T, proxy int) {
+	s := suggestion{url: "http://" + port{number: proxy}.address() + "/nothing", headers: [][2]string{{"authorization", "Bearer sk-demo-alice"}}}
+	if status, body := s.try(t); status != http.StatusNotFound || !strings.Contains(body, `"code":"no_route"`) {
+		t.Errorf("no route: %d %s", status, body)
+	}
+}
+
 // try sends a suggestion and returns the answer's status and body.
 func (s suggestion) try(t *testing.T) (int, string) {
 	t.Helper()

@@ -141,6 +141,7 @@ func TestDemo(t *testing.T) {
 			d := startDemo(t, "HOST="+host)
 			trySuggestions(t, d.waitReady(t))
 			tryReadme(t, d.ports[0])
+			tryNoRoute(t, d.ports[0])
 			proxy := d.proxyPid(t)
 			d.cmd.Process.Signal(syscall.SIGINT)
 			<-d.ended

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -27,7 +28,7 @@ type flags struct {
 	wasm, config, listen, upstream string
 	workers                        int
 	trace, hold, accessLog         bool
-	cache                          string
+	cache, replies                 string
 	routes                         []route
 }
 
@@ -59,7 +60,7 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with -listen", f.listen, err)
 	}
-	fmt.Fprintf(output, "hostsim: listening on http://%s, upstream %s\n", listener.Addr(), f.upstream)
+	fmt.Fprintf(output, "hostsim: listening on http://%s, upstream %s\n", listener.Addr(), cmp.Or(f.upstream, "by route"))
 	return serve(ctx, host, listener)
 }
 
@@ -70,13 +71,14 @@ func parse(args []string, output io.Writer) (*flags, error) {
 	set.StringVar(&f.wasm, "wasm", "", "the filter, a proxy-wasm `file`")
 	set.StringVar(&f.config, "config", "", "the plugin configuration, a `file` that the filter reads as it is")
 	set.StringVar(&f.listen, "listen", "127.0.0.1:10000", "`address` to serve HTTP/1.1 and HTTP/2 in clear text on")
-	set.StringVar(&f.upstream, "upstream", "", "`URL` that requests go to, http://host:port")
+	set.StringVar(&f.upstream, "upstream", "", "`URL` that requests go to, http://host:port; with -route it may be left out, and what no route is for is 404")
 	set.Func("route", "`prefix=cluster=URL`: requests whose path begins with prefix go to URL, a cluster of that name; may be repeated, the first that fits wins, the rest goes to -upstream",
 		func(text string) error { return f.addRoute(text) })
 	set.BoolVar(&f.accessLog, "access-log", false, "print a line of JSON for each request to standard output")
 	set.IntVar(&f.workers, "workers", 1, "how many workers, each with a VM of its own")
 	set.BoolVar(&f.trace, "trace", false, "print every call between host and filter")
 	set.BoolVar(&f.hold, "hold", true, "a pause on headers holds the headers alone: Envoy's allow_on_headers_stop_iteration")
+	set.StringVar(&f.replies, "local-reply", "", "an Envoy configuration, a `file` whose local_reply_config makes the host's own answers")
 	set.StringVar(&f.cache, "cache", defaultCache(), "`folder` for compiled code; empty for none")
 	switch err := set.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -110,9 +112,9 @@ func (f *flags) check(rest []string) error {
 		return fmt.Errorf("unexpected argument %q: every option begins with a dash", rest[0])
 	case f.wasm == "":
 		return errors.New("-wasm is missing: give the filter's file, for example -wasm build/sparkward.wasm")
-	case f.upstream == "":
+	case f.upstream == "" && len(f.routes) == 0:
 		return errors.New("-upstream is missing: give where requests go, for example -upstream http://127.0.0.1:8080")
-	case !plainURL(f.upstream):
+	case f.upstream != "" && !plainURL(f.upstream):
 		return fmt.Errorf("-upstream: got %q, want http://host:port", f.upstream)
 	case f.workers < 1 || f.workers > 1024:
 		return fmt.Errorf("-workers: got %d, want 1 to 1024", f.workers)
@@ -143,6 +145,11 @@ func options(f *flags, output io.Writer) (hostsim.Options, error) {
 	if f.config != "" {
 		if opts.Configuration, err = os.ReadFile(f.config); err != nil {
 			return opts, missing("-config", f.config, err)
+		}
+	}
+	if f.replies != "" {
+		if opts.LocalReplyConfig, err = localReplies(f.replies); err != nil {
+			return opts, missing("-local-reply", f.replies, err)
 		}
 	}
 	return opts, nil

@@ -5,12 +5,15 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/sparkward/sparkward/hostsim"
 )
 
 const filter = "../../testdata/foreign/c.wasm"
@@ -138,4 +141,34 @@ func (s *safeBuffer) wait(t *testing.T, before, after string) string {
 	}
 	t.Fatalf("never printed %q:\n%s", before, s.String())
 	return ""
+}
+
+// TestLocalReplies: what is shipped for Envoy makes hostsim's own answers.
+func TestLocalReplies(t *testing.T) {
+	opts, err := options(&flags{wasm: filter, workers: 1, replies: "../../../envoy/envoy.yaml"}, &bytes.Buffer{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := hostsim.New(t.Context(), hostsim.Options{Wasm: opts.Wasm, LocalReplyConfig: opts.LocalReplyConfig,
+		Clusters: []hostsim.Cluster{{Name: "none"}}, Routes: []hostsim.Route{{Prefix: "/v1/", Cluster: "none"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer host.Close()
+	for path, code := range map[string]string{"/other": "no_route", "/v1/models": "no_answer"} {
+		answer := httptest.NewRecorder()
+		request := httptest.NewRequest("GET", path, nil)
+		request.Header.Set("x-request-id", "an-id")
+		host.ServeHTTP(answer, request)
+		for _, want := range []string{`"code":"` + code + `"`, `"request_id":"an-id"`} {
+			if body := answer.Body.String(); !strings.Contains(body, want) || answer.Header().Get("content-type") != "application/json" {
+				t.Errorf("%s: %d %v %s, want %s", path, answer.Code, answer.Header(), body, want)
+			}
+		}
+	}
+	for file, want := range map[string]string{"gone.yaml": "cannot read gone.yaml", "main.go": "cannot read main.go", "../../../envoy/istio.yaml": "no listener in it"} {
+		if _, err := options(&flags{wasm: filter, replies: file}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "-local-reply: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
 }

@@ -40,11 +40,17 @@ func (f *flags) hostRoutes() []hostsim.Route {
 	for _, r := range f.routes {
 		routes = append(routes, hostsim.Route{Name: r.cluster, Prefix: r.prefix, Cluster: r.cluster})
 	}
-	return append(routes, hostsim.Route{Prefix: "/", Cluster: rest})
+	if f.upstream != "" {
+		routes = append(routes, hostsim.Route{Prefix: "/", Cluster: rest})
+	}
+	return routes
 }
 
 func (f *flags) hostClusters() []hostsim.Cluster {
-	clusters := []hostsim.Cluster{{Name: rest, URL: f.upstream}}
+	var clusters []hostsim.Cluster
+	if f.upstream != "" {
+		clusters = append(clusters, hostsim.Cluster{Name: rest, URL: f.upstream})
+	}
 	seen := map[string]bool{}
 	for _, r := range f.routes {
 		if !seen[r.cluster] {

@@ -38,6 +38,17 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// TestOnlyRoutes: without -upstream there is nothing for other paths.
+func TestOnlyRoutes(t *testing.T) {
+	f, err := parse([]string{"-wasm", "f.wasm", "-route", "/v1/=openai=http://127.0.0.1:3"}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if routes, clusters := f.hostRoutes(), f.hostClusters(); len(routes) != 1 || len(clusters) != 1 || clusters[0].Name != "openai" {
+		t.Errorf("got the routes %+v and the clusters %+v", routes, clusters)
+	}
+}
+
 func TestRoutesThatMakeNoSense(t *testing.T) {
 	for _, c := range []struct {
 		args []string

@@ -1,7 +1,9 @@
 package chain
 
 import (
+	"cmp"
 	"strconv"
+	"strings"
 
 	"github.com/sparkward/sparkward/hostsim/internal/header"
 )
@@ -14,6 +16,7 @@ type Reply struct {
 	Code       int
 	Body       string
 	Headers    []header.Field // added to the answer
+	Type       string         // content type of the body, if no header says it; "" is text/plain
 	GRPCStatus int            // NoGRPCStatus for none
 	Details    string         // response code details
 }
@@ -37,7 +40,7 @@ func (r Reply) encode(isGRPC, isHead bool) (*header.Map, string) {
 	}
 	h.Set("content-length", strconv.Itoa(len(r.Body)))
 	if _, ok := h.Get("content-type"); !ok {
-		h.Set("content-type", "text/plain")
+		h.Set("content-type", cmp.Or(r.Type, "text/plain"))
 	}
 	return h, r.Body
 }
@@ -52,8 +55,12 @@ func (r Reply) encodeGRPC(h *header.Map, isHead bool) {
 		}
 		h.Set("grpc-status", strconv.Itoa(status))
 	}
-	if r.Body != "" && !isHead {
-		h.Set("grpc-message", percentEncode(r.Body))
+	message := r.Body
+	if r.Type == "application/json" {
+		message = strings.TrimSuffix(message, "\n") // as in Envoy, whose JSON ends with one
+	}
+	if message != "" && !isHead {
+		h.Set("grpc-message", percentEncode(message))
 	}
 	h.Remove("content-length")
 }
