@@ -51,7 +51,7 @@ type Info struct {
 // Table is the one list of every metric the filter exports. Documentation and
 // the Prometheus page are made from it.
 var Table = [count]Info{
-	Requests:       {"sparkward_requests_total", Counter, "decision", "Requests by what was decided: allowed, refused, own or failed."},
+	Requests:       {"sparkward_requests_total", Counter, "decision", "Requests by decision: allowed, refused, cached, own or proxy."},
 	Refused:        {"sparkward_refused_total", Counter, "reason", "Requests refused, by reason."},
 	WouldRefuse:    {"sparkward_would_refuse_total", Counter, "reason", "Requests that a control in shadow mode would have refused, by reason."},
 	Undecided:      {"sparkward_undecided_total", Counter, "cause", "Decisions that could not be made, by cause; on_error gives the answer."},
