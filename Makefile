@@ -107,7 +107,7 @@ each_nested = set -e; for module in $(nested); do (cd $$module && $(1)) || exit 
 # make lint vets, here it would cost a minute of a new machine's first run.
 others = $(shell $(GO) list ./... | grep -v /e2e)
 
-.PHONY: test e2e chaos cost sdk sdk-python fleet fuzz bench
+.PHONY: test e2e chaos cost sdk sdk-python fleet prometheus fuzz bench
 test: build build/sparkward-test.wasm tools ## everything: units, scenarios on hostsim and Envoy, official SDKs
 	cd tools && $(PYTHON) -m unittest -q envoy_test
 	$(GO) test -count=1 -vet=off $(others)
@@ -140,6 +140,10 @@ $(ratelimit):
 fleet: build tools $(ratelimit) ## two Envoys, one Redis: limits over both (needs redis-server)
 	@command -v redis-server >/dev/null || { echo "redis-server is not on the PATH: install it (Debian: apt-get install redis-server)." >&2; exit 1; }
 	RATELIMIT="$(CURDIR)/$(ratelimit)" $(GO) test -count=1 -tags fleet -run '^TestFleet' -v ./e2e
+
+prometheus: build build/sparkward-test.wasm tools ## a real Prometheus, the shipped alerts, an Envoy in trouble (needs prometheus)
+	@command -v prometheus promtool >/dev/null || { echo "prometheus or promtool is not on the PATH: install them (Debian: apt-get install prometheus)." >&2; exit 1; }
+	$(GO) test -count=1 -tags prometheus -run '^Test(AlertRules|Prometheus)$$' -v ./e2e
 
 # The Python SDKs go into a folder named after their pinned versions.
 python_sdks := .tools/python-$(shell cksum <e2e/sdk/python/requirements.txt | cut -d" " -f1)
@@ -183,7 +187,7 @@ lint: $(staticcheck) ## gofmt, vet and staticcheck, for this machine and for was
 	$(GO) vet ./...
 	$(wasip1) $(GO) vet ./plugin
 	$(wasip1) $(GO) vet -tags sparkward_testhooks ./plugin
-	$(GO) vet -tags fleet,cost ./e2e
+	$(GO) vet -tags fleet,cost,prometheus ./e2e
 	$(call each_nested,$(GO) vet ./...)
 	$(staticcheck) ./...
 	$(wasip1) $(staticcheck) ./plugin

@@ -11,7 +11,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -41,13 +40,13 @@ func newFleet(t *testing.T) *fleet {
 	}
 	t.Cleanup(f.up.stop)
 	ports := freePorts(t, 4)
-	f.redis = f.daemon(ports[0], nil, "redis-server", "--port", ports[0], "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+	f.redis = newDaemon(t, ports[0], nil, "redis-server", "--port", ports[0], "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
 	f.redis.start()
 	ratelimit := os.Getenv("RATELIMIT")
 	if ratelimit == "" {
 		t.Fatal("RATELIMIT is not set: run make fleet, which builds the rate limit service")
 	}
-	f.service = f.daemon(ports[1], []string{
+	f.service = newDaemon(t, ports[1], []string{
 		"HOST=127.0.0.1", "PORT=" + ports[2], "GRPC_HOST=127.0.0.1", "GRPC_PORT=" + ports[1], "DEBUG_HOST=127.0.0.1", "DEBUG_PORT=" + ports[3],
 		"REDIS_SOCKET_TYPE=tcp", "REDIS_URL=127.0.0.1:" + ports[0], "BACKEND_TYPE=redis", "USE_STATSD=false",
 		"RUNTIME_ROOT=" + serviceConfig(t), "RUNTIME_SUBDIRECTORY=", "RUNTIME_WATCH_ROOT=false", "RUNTIME_IGNOREDOTFILES=true",
@@ -154,54 +153,6 @@ func (f *fleet) envoy(onError, servicePort string) string {
 	return addr
 }
 
-// daemon is a process that listens on a port and can be stopped and started.
-type daemon struct {
-	t    *testing.T
-	port string
-	env  []string
-	args []string
-	cmd  *exec.Cmd
-	said bytes.Buffer
-}
-
-func (f *fleet) daemon(port string, env []string, args ...string) *daemon {
-	d := &daemon{t: f.t, port: port, env: env, args: args}
-	f.t.Cleanup(d.stop)
-	return d
-}
-
-// start starts the process and waits until it listens.
-func (d *daemon) start() {
-	d.said.Reset()
-	d.cmd = exec.Command(d.args[0], d.args[1:]...)
-	d.cmd.Env = append(os.Environ(), d.env...)
-	d.cmd.Dir = d.t.TempDir()
-	d.cmd.Stdout, d.cmd.Stderr = &d.said, &d.said
-	if err := d.cmd.Start(); err != nil {
-		d.t.Fatalf("%v (Debian: apt-get install redis-server; the rate limit service: make fleet)", err)
-	}
-	for deadline := time.Now().Add(fleetStart); ; time.Sleep(20 * time.Millisecond) {
-		c, err := net.Dial("tcp", "127.0.0.1:"+d.port)
-		if err == nil {
-			c.Close()
-			return
-		}
-		if time.Now().After(deadline) {
-			d.stop()
-			d.t.Fatalf("%s does not listen on port %s:\n%s", d.args[0], d.port, lastLines(d.said.String()))
-		}
-	}
-}
-
-// stop kills the process, as a crash would; it may have been stopped before.
-func (d *daemon) stop() {
-	if d.cmd != nil && d.cmd.Process != nil {
-		d.cmd.Process.Kill()
-		d.cmd.Wait()
-		d.cmd = nil
-	}
-}
-
 // charged is the sum that Redis holds for a caller under a limit.
 func (f *fleet) charged(limit, caller string) int64 {
 	f.t.Helper()
@@ -288,17 +239,4 @@ func redisText(r *bufio.Reader, n int) (string, error) {
 	text := make([]byte, n+2)
 	_, err := io.ReadFull(r, text)
 	return string(text[:n]), err
-}
-
-// freePorts returns different ports that were free a moment ago.
-func freePorts(t *testing.T, n int) (ports []string) {
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		ports = append(ports, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
-	}
-	return ports
 }
