@@ -159,7 +159,7 @@ func (e *emitter) depth(node int) int {
 // goOn writes a node that dispatches.
 func (e *emitter) goOn(n int, d *dispatch) {
 	if len(e.to[n]) == 1 {
-		e.jump(n, d.default_)
+		e.jump(n, d.otherwise)
 		return
 	}
 	first, last := len(e.table), -1
@@ -169,7 +169,7 @@ func (e *emitter) goOn(n int, d *dispatch) {
 		}
 	}
 	e.out = append(e.out, opLocalGet, pcB, opI32Eqz)
-	e.branch(opBrIf, e.depth(d.default_))
+	e.branch(opBrIf, e.depth(d.otherwise))
 	e.out = append(e.out, opLocalGet, pcB, opI32Const)
 	e.out = appendInt(e.out, int64(first))
 	e.out = append(e.out, opI32Sub, opBrTable)
@@ -177,10 +177,10 @@ func (e *emitter) goOn(n int, d *dispatch) {
 	for _, b := range e.table[first : last+1] {
 		t, ok := d.hop[b]
 		if !ok {
-			t = d.default_
+			t = d.otherwise
 		}
 		e.out = binary.AppendUvarint(e.out, uint64(e.depth(t)))
 	}
-	e.out = binary.AppendUvarint(e.out, uint64(e.depth(d.default_)))
+	e.out = binary.AppendUvarint(e.out, uint64(e.depth(d.otherwise)))
 	e.cut = -1
 }
