@@ -53,6 +53,7 @@ type Scanner struct {
 	signals   signals
 	matcher   *rules.Matcher
 	model     *model.Model
+	words     model.Words // that the model met
 	text      state
 	buffers   [maxDepth + 1]buffers
 }
@@ -149,7 +150,7 @@ func (s *Scanner) addModel(folded []byte, p path) {
 	if len(folded) == 0 {
 		return
 	}
-	score, tokens := s.model.RateUpTo(folded, s.matcher.Work/perToken+1)
+	score, tokens := s.model.RateUpTo(folded, s.matcher.Work/perToken+1, &s.words)
 	s.spend(perToken * tokens)
 	for h := range model.Head(model.Heads) {
 		rule := s.own + int(h)

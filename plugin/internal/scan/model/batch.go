@@ -9,17 +9,85 @@ import (
 // loops run faster than one that does both.
 const batchSize = 64
 
-// batch is a row of tokens as the features see them.
+// batch is a row of tokens as the features see them. In sig they stand behind
+// the last ones of the row before.
 type batch struct {
-	n         int
-	sig, stem [batchSize]uint32
+	n    int
+	sig  [behind + batchSize]uint32
+	stem [batchSize]uint32
+	// recent has a byte of each of the last four tokens.
+	recent uint32
+	words  *Words
 }
+
+// behind is how many tokens are looked back at to tell a phrase said again.
+const behind = 2 * longestPeriod
 
 // add appends a token; there must be room.
 func (b *batch) add(sig, stem uint32) {
-	b.sig[b.n&(batchSize-1)], b.stem[b.n&(batchSize-1)] = sig, stem
+	b.sig[behind+b.n&(batchSize-1)], b.stem[b.n&(batchSize-1)] = sig, stem
 	b.n++
 }
+
+// turn makes the last tokens those of the row before.
+func (b *batch) turn() {
+	copy(b.sig[:behind], b.sig[b.n:])
+	b.n = 0
+}
+
+// repeated returns a bit for each token that goes on with a phrase that has just
+// been said. Most are unlike the last four, which a byte of each tells.
+func (b *batch) repeated() (again uint64) {
+	recent := b.recent
+	for k := 0; k < b.n; k++ {
+		g := b.sig[behind+k&(batchSize-1)] >> 24
+		x := recent ^ g*0x01010101
+		recent = recent<<8 | g
+		if (x-0x01010101)&^x&0x80808080 != 0 && b.again(k) {
+			again |= 1 << k
+		}
+	}
+	b.recent = recent
+	return again
+}
+
+// again tells whether token k goes on with a phrase that has just been said.
+func (b *batch) again(k int) bool {
+	p := (*[behind + 1]uint32)(b.sig[k:])
+	for size := 1; size <= longestPeriod; size++ {
+		n := 0
+		for n < size && p[behind-n] == p[behind-n-size] {
+			n++
+		}
+		if n == size {
+			return true
+		}
+	}
+	return false
+}
+
+// Words remembers words of at most seven letters and their hashes, the last one
+// at each place: hashing one anew takes three times as long. It may be kept from
+// one text to the next.
+type Words [1 << wordBits]struct {
+	word      uint64
+	sig, stem uint32
+}
+
+const wordBits = 9
+
+// set puts a word of so many letters, less than eight, at its place.
+//
+//go:noinline
+func (t *Words) set(word uint64, size int) {
+	w := &t[place(word)]
+	last := letters[byte(word>>(8*uint(size-1)))]
+	w.word, w.stem = word, stemOf(word)*stemFinish[size&15]
+	w.sig = (sumOf(word) + letters[byte(word)]*firstStep + last*lastStep) * finish
+}
+
+// place tells where a word is in Words.
+func place(word uint64) uint64 { return word * 0x9E3779B97F4A7C15 >> (64 - wordBits) }
 
 // ahead is how many bytes fill looks at in one go.
 const ahead = 24
@@ -28,10 +96,11 @@ const ahead = 24
 // and returns where to go on. It reads what next would, with few branches: in
 // wasm each jump costs as much as hashing a letter.
 func (b *batch) fill(text []byte, i int) int {
-	b.n = 0
+	b.turn()
 	for b.n < batchSize && i+ahead <= len(text) {
 		p := (*[ahead]byte)(text[i:])
-		size, word := lettersOf(binary.LittleEndian.Uint64(p[0:8]))
+		x := binary.LittleEndian.Uint64(p[0:8])
+		size, word := lettersOf(x)
 		if size == 0 {
 			switch c := p[0]; {
 			case classes[c] == gap:
@@ -52,16 +121,27 @@ func (b *batch) fill(text []byte, i int) int {
 			}
 			continue
 		}
-		sum, end := sumOf(word), size
-		if size == 8 {
-			more, rest := lettersOf(binary.LittleEndian.Uint64(p[8:16]))
-			sum, end = sum+sumOf(rest), end+more
+		if size < 8 {
+			next := byte(x >> (8 * uint(size)))
+			if next&0x80 != 0 || next == '\'' {
+				i = b.slow(text, i)
+				continue
+			}
+			w := &b.words[place(word)]
+			if w.word != word {
+				b.words.set(word, size)
+			}
+			b.add(w.sig, w.stem)
+			i += size + int(gaps[next])
+			continue
 		}
+		more, rest := lettersOf(binary.LittleEndian.Uint64(p[8:16]))
+		sum, end := sumOf(word)+sumOf(rest), size+more
 		if next := p[end&31%ahead]; end == 16 || next&0x80 != 0 || next == '\'' {
 			i = b.slow(text, i)
 			continue
 		}
-		b.add((sum+letters[byte(word)]*firstStep+letters[p[end-1]]*lastStep)*finish, stemOf(word)*stemFinish[size&15])
+		b.add((sum+letters[byte(word)]*firstStep+letters[p[end-1]]*lastStep)*finish, stemOf(word)*finish)
 		i += end
 		i += int(gaps[text[i]])
 	}

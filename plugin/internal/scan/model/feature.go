@@ -32,23 +32,11 @@ func (h *history) add(t *token, out *[Orders]uint32) {
 const longestPeriod = 4
 
 // repeats notices phrases that are said over and over. Saying one twenty times
-// says no more than saying it twice, but would add up.
+// says no more than saying it twice, but would add up. Rate does the same over
+// the tokens of a batch.
 type repeats struct {
 	sigs [longestPeriod]uint32 // of the tokens before, the last first
 	run  [longestPeriod]uint8  // how many in a row were like the one so far back
-}
-
-// like tells whether a token is like one of the last: if not, it is not said
-// again, and shift does for it what again does.
-func (r *repeats) like(sig uint32) bool {
-	s := &r.sigs
-	return sig == s[0] || sig == s[1] || sig == s[2] || sig == s[3]
-}
-
-// shift notes a token like none of the last.
-func (r *repeats) shift(sig uint32) {
-	r.run = [longestPeriod]uint8{}
-	r.sigs[3], r.sigs[2], r.sigs[1], r.sigs[0] = r.sigs[2], r.sigs[1], r.sigs[0], sig
 }
 
 // again says whether a token goes on with a phrase that has just been said. It is

@@ -82,18 +82,21 @@ const unit = 8
 // It sums the weights of each token's features into two leaky sums and keeps
 // the highest that either was seen at.
 func (m *Model) Rate(text []byte) Score {
-	score, _ := m.RateUpTo(text, len(text))
+	score, _ := m.RateUpTo(text, len(text), new(Words))
 	return score
 }
 
 // RateUpTo is Rate that stops where it has read most words or marks, or a few
 // more. It returns how many it read.
-func (m *Model) RateUpTo(text []byte, most int) (s Score, tokens int) {
-	var b batch
+func (m *Model) RateUpTo(text []byte, most int, words *Words) (s Score, tokens int) {
+	b := batch{words: words}
+	for k := range behind {
+		b.sig[k] = uint32(k) // unlike each other
+	}
 	r := rating{peak0: lowest, peak1: lowest}
 	for i := 0; i < len(text) && tokens < most; tokens += b.n {
 		i = b.fill(text, i)
-		m.weigh(&r, &b)
+		r.pool(m, m.weigh(&r, &b))
 	}
 	if r.n == 0 {
 		return Score(m.Bias), tokens
@@ -104,47 +107,55 @@ func (m *Model) RateUpTo(text []byte, most int) (s Score, tokens int) {
 // rating is how far Rate has come.
 type rating struct {
 	h            history
-	said         repeats
 	old          heard
 	n            uint32 // tokens
 	sum0, sum1   int32
 	peak0, peak1 int32
+	x, y         [batchSize]int32 // of the present tokens, what they weigh to each head
 }
 
-// weigh takes in the tokens of b. What it does for each it does in a row, with
-// a branch only where something is said again: in wasm a jump costs as much as
-// several features.
-func (m *Model) weigh(r *rating, b *batch) {
-	sum0, sum1, n := r.sum0, r.sum1, r.n
+// weigh looks up what the tokens of b weigh, without those that say something
+// again, and returns how many there are. What it does for each it does in a
+// row: in wasm a jump costs as much as several features.
+func (m *Model) weigh(r *rating, b *batch) (n int) {
 	sig1, stem1, stem2, stem3 := r.h.sig1, r.h.stem1, r.h.stem2, r.h.stem3
+	again := b.repeated()
 	for k := 0; k < b.n; k++ {
-		g, s := b.sig[k&(batchSize-1)], b.stem[k&(batchSize-1)]
-		if r.said.like(g) {
-			if r.said.again(g) {
-				continue
-			}
-		} else {
-			r.said.shift(g)
+		g, s := b.sig[behind+k&(batchSize-1)], b.stem[k&(batchSize-1)]
+		if again>>k&1 != 0 {
+			continue
 		}
 		one := pair(g, wordSeed)
-		x := m.weight(Override, one) + m.weight(Override, pair(sig1, g*5+1)) + m.weight(Override, pair(stem1, s*3+2)) +
+		r.x[n&(batchSize-1)] = m.weight(Override, one) + m.weight(Override, pair(sig1, g*5+1)) + m.weight(Override, pair(stem1, s*3+2)) +
 			m.weight(Override, pair(stem2, s*3+3)) + m.weight(Override, pair(stem3, s*3+4))
 		sig1, stem3, stem2, stem1 = g, stem2, stem1, s
-		sum0 = max(sum0-sum0>>decay0+x<<unit, m.Floor[0])
 		y := m.weight(Persona, one)
 		if !r.old.first(g) {
 			y = 0
 		}
-		sum1 = max(sum1-sum1>>decay1+y<<unit, m.Floor[1])
+		r.y[n&(batchSize-1)] = y
 		n++
-		if n%stride0 == 0 {
+	}
+	r.h = history{sig1, stem1, stem2, stem3}
+	return n
+}
+
+// pool adds up what the last n tokens weigh, in a loop of its own: one for both has
+// more values at hand than Go keeps out of memory.
+func (r *rating) pool(m *Model, n int) {
+	sum0, sum1, all := r.sum0, r.sum1, r.n
+	for k := 0; k < n; k++ {
+		sum0 = max(sum0-sum0>>decay0+r.x[k&(batchSize-1)]<<unit, m.Floor[0])
+		sum1 = max(sum1-sum1>>decay1+r.y[k&(batchSize-1)]<<unit, m.Floor[1])
+		all++
+		if all%stride0 == 0 {
 			r.peak0 = max(r.peak0, sum0)
-			if n%stride1 == 0 {
+			if all%stride1 == 0 {
 				r.peak1 = max(r.peak1, sum1)
 			}
 		}
 	}
-	r.sum0, r.sum1, r.n, r.h = sum0, sum1, n, history{sig1, stem1, stem2, stem3}
+	r.sum0, r.sum1, r.n = sum0, sum1, all
 }
 
 // lowest is below every sum.

@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -122,6 +123,28 @@ func TestRateAgainstSlow(t *testing.T) {
 	for _, text := range seeds {
 		if got, want := builtin.Rate([]byte(text)), slow(builtin, []byte(text)); got != want {
 			t.Errorf("Rate(%.40q): got %v, want %v", text, got, want)
+		}
+	}
+}
+
+// TestWordsChangeNothing: what is remembered of other texts does not change a
+// score, also where more words were met than are kept.
+func TestWordsChangeNothing(t *testing.T) {
+	var words Words
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 300 {
+		var text []byte
+		for range random.IntN(400) {
+			if random.IntN(3) == 0 {
+				text = append(text, seeds[3][:random.IntN(len(seeds[3]))]...)
+			}
+			for range 1 + random.IntN(9) {
+				text = append(text, 'a'+byte(random.IntN(26)))
+			}
+			text = append(text, ' ')
+		}
+		if got, _ := builtin.RateUpTo(text, len(text), &words); got != slow(builtin, text) {
+			t.Fatalf("%q: got %v, want %v", text, got, slow(builtin, text))
 		}
 	}
 }
