@@ -6,8 +6,8 @@ import "slices"
 // there. Most words of most texts end here, at the cost of a few look-ups.
 //
 // A word of ASCII letters counts by its first six bytes or all it has, and one
-// of less than five, for phrases, by what follows it too: many phrases begin
-// with "the" or "in", and few with "the m". Words that are also found with their
+// of less than five, for phrases, by what follows it too, unless that is marks:
+// many phrases begin with "the" or "in", and few with "the m". Words that are also found with their
 // letters mixed count by their ends, length and sum of letters. Other
 // characters count by their first one and, where letters are few, by their
 // first two.
@@ -23,6 +23,7 @@ const (
 	threeBytes  = 1<<(8*markBytes) - 1
 	phraseSalt  = 1 << 56 // sets keys of phrases apart
 	longSalt    = 5 << 56 // likewise of phrases by eight bytes
+	nearSalt    = 4 << 56 // likewise of a phrase's first word, whatever follows
 	shortSalt   = 2 << 56 // likewise of patterns of one character
 	markBytes   = 3       // of a pattern that begins with a mark or digit
 	mixedSalt   = 3 << 56 // likewise of words with mixed letters
@@ -103,10 +104,13 @@ func (f *filter) addKeys(w word) bool {
 				f.set(wordKey(pack(w.text+string([]byte{byte(c)})), keyBytes))
 			}
 		}
-	case !alone && size < longWord && len(w.text) >= 8:
-		f.set(x ^ longSalt)
 	case !alone && size < longWord && len(w.text) >= keyBytes:
-		f.set(x&sixBytes | phraseSalt)
+		f.set(wordKey(x, size) | nearSalt)
+		if len(w.text) >= 8 {
+			f.set(x ^ longSalt)
+		} else {
+			f.set(x&sixBytes | phraseSalt)
+		}
 	default: // also a phrase as short as "i am"
 		f.set(wordKey(x, size))
 	}

@@ -145,18 +145,25 @@ func (w *walker) block(b []byte, base int, words, begins uint64) {
 // those of words whose letters may be mixed.
 func (w *walker) plain(p *[64 + ahead]byte, words, begins, marks uint64) (look, jumbled uint64) {
 	k, filter, after := &w.k, w.filter, w.k.after<<1
-	// near has a bit for each place that a mark follows too soon for the key
-	// of a phrase.
+	// near has a bit for each place that a mark follows too soon for the longer keys
+	// of a phrase: only its first word tells there.
 	near := marks | marks>>1 | marks>>2 | k.marks<<63 | k.marks<<62
 	near |= near>>3 | k.marks<<61 | k.marks<<60 | k.marks<<59
 	near |= near>>2 | k.marks<<58 | k.marks<<57
 	long := begins & k.letter & (words>>1 | k.after<<63) & (words>>2 | k.after<<62) &
 		(words>>3 | k.after<<61) & (words>>4 | k.after<<60)
-	for todo := begins & k.letter &^ long; todo != 0; todo &= todo - 1 {
+	short := begins & k.letter &^ long
+	for todo := short & near; todo != 0; todo &= todo - 1 {
+		at := bits.TrailingZeros64(todo) & 63
+		x := binary.LittleEndian.Uint64(p[at : at+8])
+		x &= 1<<(8*bits.TrailingZeros64(^(words>>at|after<<(63-at)))&63) - 1
+		look |= (filter.has(x) | filter.has(x|nearSalt)) << at
+	}
+	for todo := short &^ near; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo) & 63
 		x := binary.LittleEndian.Uint64(p[at : at+8])
 		size := bits.TrailingZeros64(^(words>>at | after<<(63-at)))
-		look |= (filter.has(x&(1<<(8*size&63)-1)) | filter.has(x&sixBytes|phraseSalt) | filter.has(x^longSalt) | near>>at&1) << at
+		look |= (filter.has(x&(1<<(8*size&63)-1)) | filter.has(x&sixBytes|phraseSalt) | filter.has(x^longSalt)) << at
 	}
 	for todo := long; todo != 0; todo &= todo - 1 {
 		at := bits.TrailingZeros64(todo) & 63
