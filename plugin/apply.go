@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 
 	"github.com/sparkward/sparkward/plugin/internal/guard"
@@ -24,13 +23,13 @@ func (s *stream) apply(v guard.Verdict, at place) types.Action {
 		return types.ActionPause
 	}
 	for _, e := range v.Edits {
-		check(proxywasm.RemoveHttpRequestHeader(e.Name))
+		check(removeHeader(requestHeaderMap, e.Name))
 		if !e.Remove {
-			check(proxywasm.AddHttpRequestHeader(e.Name, e.Value))
+			check(addHeader(requestHeaderMap, e.Name, e.Value))
 		}
 	}
 	if v.Body != nil && at == requestBody {
-		check(proxywasm.ReplaceHttpRequestBody(v.Body))
+		check(setBody(requestBodyBuffer, v.Body))
 	}
 	if v.Action == guard.Wait {
 		return types.ActionPause
@@ -47,7 +46,7 @@ func (s *stream) reply(r *guard.Reply) {
 	s.replied = true
 	s.plugin.answerHeaders = guard.Apply(append(s.plugin.answerHeaders[:0], r.Headers...), s.replyEdits())
 	if !sendReply(uint32(r.Status), s.plugin.answerHeaders, r.Body) {
-		proxywasm.LogError("a reply could not be sent")
+		writeLog(logError, "a reply could not be sent")
 	}
 }
 
@@ -66,7 +65,7 @@ func (s *stream) recovered(callback string, action *types.Action) {
 	if cause == nil {
 		return
 	}
-	proxywasm.LogCritical("panic in " + callback + ": " + describe(cause))
+	writeLog(logCritical, "panic in "+callback+": "+describe(cause))
 	verdict := s.request.Crashed()
 	if action != nil {
 		*action = s.apply(verdict, requestHeaders)
@@ -76,7 +75,7 @@ func (s *stream) recovered(callback string, action *types.Action) {
 // logPanic recovers where no stream is concerned.
 func logPanic(callback string) {
 	if cause := recover(); cause != nil {
-		proxywasm.LogCritical("panic in " + callback + ": " + describe(cause))
+		writeLog(logCritical, "panic in "+callback+": "+describe(cause))
 	}
 }
 
@@ -94,8 +93,8 @@ var errRefused = errors.New("it is not possible now")
 
 // check counts on the host to do what it can do in this callback. It cannot
 // be left unsaid when it does not.
-func check(err error) {
-	if err != nil {
-		proxywasm.LogError("the host refused a call: " + err.Error())
+func check(done bool) {
+	if !done {
+		writeLog(logError, "the host refused a call: it is not possible now")
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
-
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 )
 
 // host gives guard the proxy: shared data, statistics, log and randomness.
@@ -28,9 +26,9 @@ func (host) Memory() int64 {
 
 // Log writes one line to Envoy's log.
 func (host) Log(warn bool, line string) {
+	level := logInfo
 	if warn {
-		proxywasm.LogWarn(line)
-		return
+		level = logWarn
 	}
-	proxywasm.LogInfo(line)
+	writeLog(level, line)
 }

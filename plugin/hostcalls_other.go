@@ -15,7 +15,7 @@ import (
 
 func now() time.Time { return time.Now() }
 
-func headerMap(kind headerKind, _ [][2]string) ([][2]string, bool) {
+func headerMap(kind headerKind, _ *memory, _ [][2]string) ([][2]string, bool) {
 	read := proxywasm.GetHttpRequestHeaders
 	if kind == responseHeaderMap {
 		read = proxywasm.GetHttpResponseHeaders
@@ -24,8 +24,50 @@ func headerMap(kind headerKind, _ [][2]string) ([][2]string, bool) {
 	return pairs, err == nil
 }
 
-func setHeaderMap(_ headerKind, pairs [][2]string) bool {
-	return proxywasm.ReplaceHttpResponseHeaders(pairs) == nil
+func addHeader(kind headerKind, name, value string) bool {
+	add := proxywasm.AddHttpRequestHeader
+	if kind == responseHeaderMap {
+		add = proxywasm.AddHttpResponseHeader
+	}
+	return add(name, value) == nil
+}
+
+func removeHeader(kind headerKind, name string) bool {
+	remove := proxywasm.RemoveHttpRequestHeader
+	if kind == responseHeaderMap {
+		remove = proxywasm.RemoveHttpResponseHeader
+	}
+	return remove(name) == nil
+}
+
+func setBody(_ bodyKind, body []byte) bool { return proxywasm.ReplaceHttpRequestBody(body) == nil }
+
+func setProperty(name string, value []byte) bool {
+	return proxywasm.SetProperty([]string{name}, value) == nil
+}
+
+func setTick(period uint32) bool { return proxywasm.SetTickPeriodMilliSeconds(period) == nil }
+
+func setContext(id uint32) bool { return proxywasm.SetEffectiveContext(id) == nil }
+
+func resumeRequest() bool { return proxywasm.ResumeHttpRequest() == nil }
+
+func configuration() ([]byte, bool) {
+	json, err := proxywasm.GetPluginConfiguration()
+	return json, err == nil || err == types.ErrorStatusNotFound
+}
+
+func writeLog(level logLevel, line string) {
+	switch level {
+	case logInfo:
+		proxywasm.LogInfo(line)
+	case logWarn:
+		proxywasm.LogWarn(line)
+	case logError:
+		proxywasm.LogError(line)
+	default:
+		proxywasm.LogCritical(line)
+	}
 }
 
 func sendReply(status uint32, headers [][2]string, body []byte) bool {

@@ -5,18 +5,25 @@ import (
 	"unsafe"
 )
 
-// headerKind and bodyKind are the numbers of the ABI.
+// headerKind, bodyKind and logLevel are the numbers of the ABI.
 type (
 	headerKind uint32
 	bodyKind   uint32
+	logLevel   uint32
 )
 
 const (
 	requestHeaderMap  headerKind = 0
 	responseHeaderMap headerKind = 2
 
-	requestBodyBuffer  bodyKind = 0
-	responseBodyBuffer bodyKind = 1
+	requestBodyBuffer   bodyKind = 0
+	responseBodyBuffer  bodyKind = 1
+	configurationBuffer bodyKind = 7
+
+	logInfo     logLevel = 2
+	logWarn     logLevel = 3
+	logError    logLevel = 4
+	logCritical logLevel = 5
 )
 
 // decodePairs reads a header map as hosts write it: the number of pairs, the

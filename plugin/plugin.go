@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 
 	"github.com/sparkward/sparkward/plugin/internal/config"
@@ -32,6 +31,7 @@ type plugin struct {
 	holdProven bool
 	parked     map[uint32]*stream // wait for the answer to the same question
 	ticked     int64              // Unix nanoseconds of the last whole tick
+	spare      []*stream          // that are over
 
 	// The memory of the last header maps. There are two because an answer of
 	// the filter's own has its callback inside that of the request.
@@ -41,9 +41,9 @@ type plugin struct {
 // OnPluginStart reads the policy. A broken one is refused with every error it
 // has, and the host does not start.
 func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
-	json, err := proxywasm.GetPluginConfiguration()
-	if err != nil && err != types.ErrorStatusNotFound {
-		proxywasm.LogCritical("the policy could not be read: " + err.Error())
+	json, ok := configuration()
+	if !ok {
+		writeLog(logCritical, "the policy could not be read")
 		return types.OnPluginStartStatusFailed
 	}
 	cfg, err := config.Parse(json)
@@ -56,14 +56,14 @@ func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 		return types.OnPluginStartStatusFailed
 	}
 	for _, w := range cfg.Warnings {
-		proxywasm.LogWarn("policy: " + w)
+		writeLog(logWarn, "policy: "+w)
 	}
 	period := tick
 	if p.guard.CanPark() {
 		period = soonTick
 	}
-	if err := proxywasm.SetTickPeriodMilliSeconds(uint32(period.Milliseconds())); err != nil {
-		proxywasm.LogWarn("no tick: a proxy that never delivers held bodies will not be noticed")
+	if !setTick(uint32(period.Milliseconds())) {
+		writeLog(logWarn, "no tick: a proxy that never delivers held bodies will not be noticed")
 	}
 	return types.OnPluginStartStatusOK
 }
@@ -71,15 +71,30 @@ func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 // logLines logs each line of an error on its own, as hosts cut long lines.
 func logLines(prefix string, err error) {
 	for line := range strings.SplitSeq(err.Error(), "\n") {
-		proxywasm.LogCritical(prefix + line)
+		writeLog(logCritical, prefix+line)
 	}
 }
 
-// NewHttpContext begins a stream.
-func (p *plugin) NewHttpContext(id uint32) types.HttpContext {
-	s := &stream{id: id, plugin: p}
-	s.request = p.guard.NewRequest(s)
+// newStream begins a stream, in the memory of an old one if there is any.
+func (p *plugin) newStream(id uint32) *stream {
+	s := new(stream)
+	if last := len(p.spare) - 1; last >= 0 {
+		s, p.spare = p.spare[last], p.spare[:last]
+	}
+	s.id, s.plugin, s.size, s.replied, s.over = id, p, 0, false, false
+	p.guard.Start(&s.request, s)
 	return s
+}
+
+// mostSpare is how many old streams are kept for new ones.
+const mostSpare = 64
+
+// recycle keeps a stream that is over for a new one. One whose end was not told
+// in full may be known elsewhere.
+func (p *plugin) recycle(s *stream) {
+	if s.over && len(p.spare) < mostSpare {
+		p.spare = append(p.spare, s)
+	}
 }
 
 // OnTick does what is due from time to time.
@@ -107,10 +122,10 @@ func (p *plugin) answerHanging(now time.Time) {
 			continue
 		}
 		delete(p.holding, id)
-		if err := proxywasm.SetEffectiveContext(id); err != nil {
+		if !setContext(id) {
 			continue
 		}
-		proxywasm.LogCritical("a held request never got its body; set allow_on_headers_stop_iteration: true in Envoy's PluginConfig, or header_mode: pass in the policy")
+		writeLog(logCritical, "a held request never got its body; set allow_on_headers_stop_iteration: true in Envoy's PluginConfig, or header_mode: pass in the policy")
 		s.apply(s.request.HoldUnsupported(), requestHeaders)
 	}
 }

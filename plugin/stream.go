@@ -3,7 +3,6 @@ package main
 import (
 	"time"
 
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 
 	"github.com/sparkward/sparkward/plugin/internal/guard"
@@ -15,15 +14,17 @@ type stream struct {
 	types.DefaultHttpContext
 	id      uint32
 	plugin  *plugin
-	request *guard.Request
-	size    int // of the request body so far
+	request guard.Request
+	head    memory // the request's headers: its story refers to them
+	size    int    // of the request body so far
 	replied bool
+	over    bool // the story has ended
 }
 
 // OnHttpRequestHeaders begins the story.
 func (s *stream) OnHttpRequestHeaders(_ int, end bool) (action types.Action) {
 	defer s.recovered("request headers", &action)
-	headers, ok := headerMap(requestHeaderMap, s.plugin.headers)
+	headers, ok := headerMap(requestHeaderMap, &s.head, s.plugin.headers)
 	if !ok {
 		return s.apply(s.request.Unreadable(), requestHeaders)
 	}
@@ -64,7 +65,7 @@ func (s *stream) body(end bool) types.Action {
 // resume asks again for a parked request. The host does not wait for an answer
 // here, so it has to be told to go on.
 func (s *stream) resume(now time.Time) {
-	if err := proxywasm.SetEffectiveContext(s.id); err != nil {
+	if !setContext(s.id) {
 		return // its end is on the way
 	}
 	action := s.askAgain(now)
@@ -73,7 +74,7 @@ func (s *stream) resume(now time.Time) {
 	}
 	delete(s.plugin.parked, s.id)
 	if action == types.ActionContinue {
-		check(proxywasm.ResumeHttpRequest())
+		check(resumeRequest())
 	}
 }
 
@@ -98,6 +99,9 @@ func (s *stream) bodySeen() {
 	}
 }
 
+// answerHead holds the last answer's headers, for as long as its callback.
+var answerHead memory
+
 // OnHttpResponseHeaders judges the answer and sets the headers that every
 // answer gets.
 func (s *stream) OnHttpResponseHeaders(_ int, end bool) (action types.Action) {
@@ -105,16 +109,30 @@ func (s *stream) OnHttpResponseHeaders(_ int, end bool) (action types.Action) {
 	if s.replied { // our own answer has them
 		return types.ActionContinue
 	}
-	headers, ok := headerMap(responseHeaderMap, s.plugin.answerHeaders)
+	headers, ok := headerMap(responseHeaderMap, &answerHead, s.plugin.answerHeaders)
 	if !ok {
 		return types.ActionContinue
 	}
-	edits := s.request.ResponseHeaders(headers, end, now())
-	if headers = guard.Apply(headers, edits); len(edits) > 0 && !setHeaderMap(responseHeaderMap, headers) {
-		check(errRefused)
-	}
 	s.plugin.answerHeaders = headers
+	for _, e := range s.request.ResponseHeaders(headers, end, now()) {
+		if has(headers, e.Name) {
+			check(removeHeader(responseHeaderMap, e.Name))
+		}
+		if !e.Remove {
+			check(addHeader(responseHeaderMap, e.Name, e.Value))
+		}
+	}
 	return types.ActionContinue
+}
+
+// has says whether a header is there.
+func has(headers [][2]string, name string) bool {
+	for i := range headers {
+		if headers[i][0] == name {
+			return true
+		}
+	}
+	return false
 }
 
 // OnHttpResponseBody sees the answer go by; a stream is never held back.
@@ -123,10 +141,12 @@ func (s *stream) OnHttpResponseBody(size int, end bool) (action types.Action) {
 	var piece []byte
 	if size > 0 && s.request.Watching() {
 		if piece = bodyBytes(responseBodyBuffer, size); piece == nil {
-			check(errRefused)
+			check(false)
 		}
 	}
-	s.request.ResponseBody(piece, end, now())
+	if piece != nil || end {
+		s.request.ResponseBody(piece, end, now())
+	}
 	return types.ActionContinue
 }
 
@@ -143,6 +163,7 @@ func (s *stream) OnHttpStreamDone() {
 	delete(s.plugin.holding, s.id)
 	delete(s.plugin.parked, s.id)
 	s.request.Done(now())
+	s.over = true
 }
 
 // Property returns a property of this stream, or "".
@@ -153,6 +174,6 @@ func (s *stream) Property(path ...string) string {
 // Publish sets the filter state wasm.sparkward.<name>.
 func (s *stream) Publish(name string, value []byte) {
 	if len(value) > 0 {
-		check(proxywasm.SetProperty([]string{"sparkward." + name}, value))
+		check(setProperty("sparkward."+name, value))
 	}
 }

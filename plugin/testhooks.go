@@ -5,8 +5,6 @@ package main
 import (
 	"runtime"
 	"strconv"
-
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 )
 
 // testHook lets the scenarios crash the filter, and damage what it keeps. It is
@@ -34,7 +32,7 @@ func testHook(headers [][2]string) {
 
 // spoil writes something foreign over a value, if there is one.
 func spoil(key string) {
-	if _, cas, err := proxywasm.GetSharedData(key); err == nil {
-		check(proxywasm.SetSharedData(key, []byte("written by another filter"), cas))
+	if _, cas, err := (host{}).Get(key); err == nil {
+		check(host{}.Set(key, []byte("written by another filter"), cas) == nil)
 	}
 }

@@ -3,6 +3,7 @@ package guard
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sparkward/sparkward/plugin/internal/config"
@@ -50,8 +51,9 @@ func (r *Request) prepareCache(h fields) {
 	if c.Mode == config.Off || r.method != "POST" || !slices.ContainsFunc(c.Paths, func(p config.Pattern) bool { return p.Match(r.path) }) {
 		return
 	}
-	call := &cacheCall{state: cacheBypass, request: respcache.Parse(h.all("cache-control")...)}
-	call.decides = append(make([]string, 0, 16), r.api.String(), h.get(":path"), h.get(":authority"))
+	call := &r.call
+	call.state, call.request = cacheBypass, respcache.Parse(h.all("cache-control")...)
+	call.decides = append(call.decides, r.api.String(), h.get(":path"), h.get(":authority"))
 	for _, name := range versioned {
 		call.decides = append(call.decides, h.get(name))
 	}
@@ -128,8 +130,8 @@ func (r *Request) capture(h fields) {
 	}
 	c.answer = respcache.Response{
 		Status:          r.status,
-		ContentType:     h.get("content-type"),
-		ContentEncoding: h.get("content-encoding"),
+		ContentType:     strings.Clone(h.get("content-type")),
+		ContentEncoding: strings.Clone(h.get("content-encoding")),
 		ContentLength:   length,
 		Control:         respcache.Parse(h.all("cache-control")...),
 	}

@@ -1,12 +1,14 @@
 package guard
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/sparkward/sparkward/plugin/internal/config"
 	"github.com/sparkward/sparkward/plugin/internal/kv"
@@ -18,6 +20,7 @@ type store = kv.Memory
 // testHost is a proxy in memory: shared data, statistics and a log.
 type testHost struct {
 	*store
+	lent  lender
 	stats map[string]int64
 	names []string
 	log   []string
@@ -26,6 +29,42 @@ type testHost struct {
 
 func newTestHost() *testHost {
 	return &testHost{store: kv.NewMemory(), stats: map[string]int64{}}
+}
+
+// Get takes the value of the last Get back, as the real host does.
+func (h *testHost) Get(key string) ([]byte, uint32, error) {
+	value, cas, err := h.store.Get(key)
+	h.lent.takeBack()
+	return h.lent.lend(value), cas, err
+}
+
+// lender lends memory that is not to be looked at when it was taken back.
+type lender [][]byte
+
+func (l *lender) lend(b []byte) []byte {
+	*l = append(*l, b)
+	return b
+}
+
+func (l *lender) text(s string) string {
+	b := l.lend([]byte(s))
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
+func (l *lender) takeBack() {
+	for _, b := range *l {
+		for i := range b {
+			b[i] = 0xEE
+		}
+	}
+	*l = nil
+}
+
+// NewRequest begins the story of a request in memory of its own.
+func (g *Guard) NewRequest(stream Stream) *Request {
+	r := new(Request)
+	g.Start(r, stream)
+	return r
 }
 
 func (h *testHost) Define(_ bool, name string) uint32 {
@@ -147,8 +186,14 @@ func (c *call) run(t *testing.T, g *Guard) *call {
 	c.take(c.request.Begin(c.headers, c.body == "", now))
 	if c.reply == nil && c.body != "" {
 		half := len(c.body) / 2
-		c.take(c.request.RequestBody(half, c.read, false, now))
-		c.take(c.request.RequestBody(len(c.body), c.read, true, now))
+		var lent lender
+		read := func() ([]byte, error) {
+			body, err := c.read()
+			return lent.lend(body), err
+		}
+		c.take(c.request.RequestBody(half, read, false, now))
+		c.take(c.request.RequestBody(len(c.body), read, true, now))
+		lent.takeBack()
 	}
 	c.answered(t, now)
 	c.request.Done(now)
@@ -161,10 +206,12 @@ func (c *call) run(t *testing.T, g *Guard) *call {
 
 func (c *call) take(v Verdict) {
 	if c.reply == nil {
-		c.reply = v.Reply
+		if c.reply = v.Reply; c.reply != nil { // it is sent before its memory is lent again
+			c.reply.Body = bytes.Clone(c.reply.Body)
+		}
 		c.edits = append(c.edits, v.Edits...)
 		c.sent = v.Action == Continue
-		c.sentBody = v.Body
+		c.sentBody = bytes.Clone(v.Body)
 	}
 }
 
@@ -177,19 +224,23 @@ func (c *call) read() ([]byte, error) {
 
 func (c *call) answered(t *testing.T, now time.Time) {
 	t.Helper()
-	headers := [][2]string{{":status", itoa(c.wantStatus())}, {"content-type", "application/json"}}
+	media := "application/json"
 	if len(c.answers) > 0 && strings.HasPrefix(c.answers[0], "data:") {
-		headers[1][1] = "text/event-stream"
+		media = "text/event-stream"
 	}
+	var lent lender
+	headers := [][2]string{{":status", lent.text(itoa(c.wantStatus()))}, {"content-type", lent.text(media)}}
 	if c.reply != nil {
 		headers = append(headers, c.reply.Headers...)
 	}
 	c.answer = map[string]string{}
 	for _, h := range Apply(headers, c.request.ResponseHeaders(headers, false, now)) {
-		c.answer[h[0]] = h[1]
+		c.answer[h[0]] = strings.Clone(h[1])
 	}
+	lent.takeBack()
 	for i, piece := range c.answers {
-		c.request.ResponseBody([]byte(piece), !c.lost && i == len(c.answers)-1, now)
+		c.request.ResponseBody(lent.lend([]byte(piece)), !c.lost && i == len(c.answers)-1, now)
+		lent.takeBack()
 	}
 	if len(c.answers) == 0 {
 		c.request.ResponseBody(nil, !c.lost, now)

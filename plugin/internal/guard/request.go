@@ -66,8 +66,9 @@ type Request struct {
 	events       bool             // the answer is a stream of events
 	spoke        int64            // Unix nanoseconds of its first text, or 0
 
-	cache *cacheCall // nil for calls that are not to be cached
-	wait  *parked    // nil unless phaseParked
+	cache *cacheCall // &call; nil for calls that are not to be cached
+	call  cacheCall
+	wait  *parked // nil unless phaseParked
 
 	breaker *breaker.Breaker
 	ticket  breaker.Ticket
@@ -86,9 +87,12 @@ type Request struct {
 	audit    audit
 }
 
-// NewRequest begins the story of a request.
-func (g *Guard) NewRequest(stream Stream) *Request {
-	return &Request{g: g, stream: stream}
+// Start begins the story of a request in r, whose memory is used again. What
+// the proxy lends the story is its to keep for so long: the request's headers
+// until Done returns, the answer's headers and the pieces of bodies for one
+// call, a shared value until the next Get.
+func (g *Guard) Start(r *Request, stream Stream) {
+	*r = Request{g: g, stream: stream, reserved: r.reserved[:0], call: cacheCall{decides: r.call.decides[:0]}}
 }
 
 // Begin decides on the request headers. end says that no body follows.

@@ -34,7 +34,7 @@ func (r *Request) reserveTokens(now time.Time) *refusal {
 	allowed, err := g.limits.Reserve(r.reserved, now)
 	g.countCorruptLimits()
 	if err != nil {
-		r.reserved = nil
+		r.reserved = r.reserved[:0]
 		return r.doubt(causeLimit)
 	}
 	return r.judgeTokens(allowed)
@@ -78,7 +78,7 @@ func (r *Request) judgeTokens(allowed bool) *refusal {
 		return nil
 	}
 	asked := r.reserved[tightest].N
-	r.reserved = nil // nothing was charged
+	r.reserved = r.reserved[:0] // nothing was charged
 	r.audit.limit = rule.Name
 	if result.TooLarge {
 		return refuse(TooManyTokens, "the call may use "+strconv.FormatInt(asked, 10)+" tokens, and the limit "+rule.Name+" never allows more than "+
@@ -103,7 +103,7 @@ func (r *Request) settleTokens(now time.Time) {
 	if err := r.g.limits.Settle(r.reserved, r.used(), now); err != nil {
 		r.g.undecidable(causeLimit)
 	}
-	r.reserved = nil
+	r.reserved = r.reserved[:0]
 }
 
 // used is what the call is charged: what the answer tells, or for an answer

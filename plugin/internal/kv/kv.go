@@ -29,7 +29,7 @@ var (
 // Envoy's shared data.
 type Store interface {
 	// Get returns a copy of the value, which the caller may edit, and its cas,
-	// which is never 0; or ErrAbsent.
+	// which is never 0; or ErrAbsent. The copy is good until the next Get.
 	Get(key string) (value []byte, cas uint32, err error)
 	// Set stores a copy of value if cas is that of the present value, if cas is
 	// 0, or if the key is absent. Otherwise it returns ErrMismatch.

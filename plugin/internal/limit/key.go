@@ -42,11 +42,7 @@ func KeyOf(seed Seed, parts ...string) Key {
 	h := newSip(seed)
 	for _, part := range parts {
 		h.word(uint64(len(part)))
-		for ; len(part) >= 8; part = part[8:] {
-			h.word(uint64(part[0]) | uint64(part[1])<<8 | uint64(part[2])<<16 | uint64(part[3])<<24 |
-				uint64(part[4])<<32 | uint64(part[5])<<40 | uint64(part[6])<<48 | uint64(part[7])<<56)
-		}
-		if len(part) > 0 {
+		if part = h.words(part); len(part) > 0 {
 			var rest [8]byte
 			copy(rest[:], part)
 			h.word(binary.LittleEndian.Uint64(rest[:]))
@@ -121,6 +117,32 @@ func (s *sip) word(m uint64) {
 	s.round()
 	s.round()
 	s.v0 ^= m
+}
+
+// words feeds the whole words of a text and returns the rest. It is word with
+// the state in locals: the text may be a request's body.
+func (s *sip) words(text string) (rest string) {
+	v0, v1, v2, v3 := s.v0, s.v1, s.v2, s.v3
+	for ; len(text) >= 8; text = text[8:] {
+		m := uint64(text[0]) | uint64(text[1])<<8 | uint64(text[2])<<16 | uint64(text[3])<<24 |
+			uint64(text[4])<<32 | uint64(text[5])<<40 | uint64(text[6])<<48 | uint64(text[7])<<56
+		v3 ^= m
+		for range 2 {
+			v0 += v1
+			v1 = bits.RotateLeft64(v1, 13) ^ v0
+			v0 = bits.RotateLeft64(v0, 32)
+			v2 += v3
+			v3 = bits.RotateLeft64(v3, 16) ^ v2
+			v0 += v3
+			v3 = bits.RotateLeft64(v3, 21) ^ v0
+			v2 += v1
+			v1 = bits.RotateLeft64(v1, 17) ^ v2
+			v2 = bits.RotateLeft64(v2, 32)
+		}
+		v0 ^= m
+	}
+	s.v0, s.v1, s.v2, s.v3 = v0, v1, v2, v3
+	return text
 }
 
 func (s *sip) sum() (uint64, uint64) {
