@@ -54,7 +54,7 @@ func (s *stream) reply(r *guard.Reply) {
 // panics, as the reply may be about a panic.
 func (s *stream) replyEdits() []guard.Edit {
 	defer logPanic("reply")
-	return s.request.ReplyEdits(now())
+	return s.request.ReplyEdits(s.at)
 }
 
 // recovered keeps the VM alive after a panic. Without it the host would drop

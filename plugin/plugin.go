@@ -126,6 +126,7 @@ func (p *plugin) answerHanging(now time.Time) {
 			continue
 		}
 		writeLog(logCritical, "a held request never got its body; set allow_on_headers_stop_iteration: true in Envoy's PluginConfig, or header_mode: pass in the policy")
+		s.at = now
 		s.apply(s.request.HoldUnsupported(), requestHeaders)
 	}
 }

@@ -15,10 +15,20 @@ type stream struct {
 	id      uint32
 	plugin  *plugin
 	request guard.Request
-	head    memory // the request's headers: its story refers to them
-	size    int    // of the request body so far
+	head    memory    // the request's headers: its story refers to them
+	at      time.Time // when the host last called: reading the clock is a call
+	size    int       // of the request body so far
 	replied bool
 	over    bool // the story has ended
+}
+
+// clock is when the host calls. When an answer of the filter's own has gone out,
+// nothing depends on the time any more.
+func (s *stream) clock() time.Time {
+	if !s.replied {
+		s.at = now()
+	}
+	return s.at
 }
 
 // OnHttpRequestHeaders begins the story.
@@ -30,7 +40,7 @@ func (s *stream) OnHttpRequestHeaders(_ int, end bool) (action types.Action) {
 	}
 	s.plugin.headers = headers
 	testHook(headers)
-	verdict := s.request.Begin(headers, end, now())
+	verdict := s.request.Begin(headers, end, s.clock())
 	if s.request.Holding() && !s.plugin.holdProven {
 		s.plugin.holding[s.id] = s
 	}
@@ -55,7 +65,7 @@ func (s *stream) OnHttpRequestTrailers(int) (action types.Action) {
 }
 
 func (s *stream) body(end bool) types.Action {
-	action := s.apply(s.request.RequestBody(s.size, s.readBody, end, now()), requestBody)
+	action := s.apply(s.request.RequestBody(s.size, s.readBody, end, s.clock()), requestBody)
 	if s.request.Parked() {
 		s.plugin.parked[s.id] = s
 	}
@@ -68,7 +78,8 @@ func (s *stream) resume(now time.Time) {
 	if !setContext(s.id) {
 		return // its end is on the way
 	}
-	action := s.askAgain(now)
+	s.at = now
+	action := s.askAgain()
 	if s.request.Parked() {
 		return
 	}
@@ -78,9 +89,9 @@ func (s *stream) resume(now time.Time) {
 	}
 }
 
-func (s *stream) askAgain(now time.Time) (action types.Action) {
+func (s *stream) askAgain() (action types.Action) {
 	defer s.recovered("tick", &action)
-	return s.apply(s.request.Resume(s.size, s.readBody, now), requestBody)
+	return s.apply(s.request.Resume(s.size, s.readBody, s.at), requestBody)
 }
 
 func (s *stream) readBody() ([]byte, error) {
@@ -114,7 +125,7 @@ func (s *stream) OnHttpResponseHeaders(_ int, end bool) (action types.Action) {
 		return types.ActionContinue
 	}
 	s.plugin.answerHeaders = headers
-	for _, e := range s.request.ResponseHeaders(headers, end, now()) {
+	for _, e := range s.request.ResponseHeaders(headers, end, s.clock()) {
 		if has(headers, e.Name) {
 			check(removeHeader(responseHeaderMap, e.Name))
 		}
@@ -145,7 +156,7 @@ func (s *stream) OnHttpResponseBody(size int, end bool) (action types.Action) {
 		}
 	}
 	if piece != nil || end {
-		s.request.ResponseBody(piece, end, now())
+		s.request.ResponseBody(piece, end, s.clock())
 	}
 	return types.ActionContinue
 }
@@ -153,7 +164,7 @@ func (s *stream) OnHttpResponseBody(size int, end bool) (action types.Action) {
 // OnHttpResponseTrailers ends the answer.
 func (s *stream) OnHttpResponseTrailers(int) (action types.Action) {
 	defer s.recovered("response trailers", &action)
-	s.request.ResponseBody(nil, true, now())
+	s.request.ResponseBody(nil, true, s.clock())
 	return types.ActionContinue
 }
 
@@ -162,7 +173,7 @@ func (s *stream) OnHttpStreamDone() {
 	defer s.recovered("stream done", nil)
 	delete(s.plugin.holding, s.id)
 	delete(s.plugin.parked, s.id)
-	s.request.Done(now())
+	s.request.Done(s.clock())
 	s.over = true
 }
 
