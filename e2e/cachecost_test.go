@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http"
@@ -45,9 +44,9 @@ func TestCacheOnEnvoy(t *testing.T) {
 	c.addr = c.host.addr()
 
 	c.send(*cacheAnswers/4, func(n int) string { return "question " + strconv.Itoa(n) })
-	before := c.memory()
+	before := allocatedBy(c.t, c.host.lane.proc)
 	c.send(*cacheAnswers, func(n int) string { return "another question " + strconv.Itoa(n) })
-	grown := c.memory() - before
+	grown := allocatedBy(c.t, c.host.lane.proc) - before
 	answers, stored := c.usage()
 	t.Logf("after %d distinct answers: %d kept with %d bytes of at most %d, Envoy's memory grew by %d bytes since a quarter of them", *cacheAnswers, answers, stored, cacheTotal, grown)
 	if stored > cacheTotal || answers == 0 || grown > cacheTotal {
@@ -141,24 +140,6 @@ func (c *cacheLoad) ask(question string) {
 	if resp.StatusCode != 200 || !strings.Contains(text.String(), "You said: "+question+`"`) {
 		c.t.Errorf("%s: %d %s", question, resp.StatusCode, text.String())
 	}
-}
-
-// memory is what Envoy has allocated, shared data included, in bytes.
-func (c *cacheLoad) memory() int {
-	c.t.Helper()
-	text, err := c.host.lane.proc.admin(c.t.Context(), "/memory")
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	var m struct{ Allocated string }
-	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		c.t.Fatal(err)
-	}
-	n, err := strconv.Atoi(m.Allocated)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return n
 }
 
 // usage is what the filter says about its cache.

@@ -27,8 +27,8 @@ type getCache struct {
 	asked  []*http.Request
 }
 
-// gatewayKey is the gateway's own key at the provider.
-const gatewayKey = "sk-of-the-gateway-at-openai"
+// The gateway's own keys at the providers.
+const gatewayKey, anthropicKey = "sk-of-the-gateway-at-openai", "sk-of-the-gateway-at-anthropic"
 
 func startGETCache(t *testing.T) *getCache {
 	c := &getCache{t: t, client: &http.Client{Transport: &http.Transport{DisableCompression: true}}}
@@ -37,6 +37,7 @@ func startGETCache(t *testing.T) *getCache {
 	c.provider.StartTLS()
 	t.Cleanup(c.provider.Close)
 	t.Setenv("OPENAI_API_KEY", gatewayKey)
+	t.Setenv("ANTHROPIC_API_KEY", anthropicKey)
 	_, port, _ := net.SplitHostPort(c.provider.Listener.Addr().String())
 	policy := `
 usage: publish
@@ -45,9 +46,11 @@ auth:
   master_keys: [{name: ops, sha256: ` + digestOf("sk-master") + `}]
 breakers: [{cluster: openai}]
 limits: [{name: few, requests: 3/1h, classes: [few]}]`
-	c.together = startSetup(t, setup{workers: 2, policy: policy, openai: "https://localhost:" + port}, "sparkward.wasm", func(b *bootstrap, _ upstreams) {
-		context := findKey(b.cluster("openai"), "validation_context")
-		context["trusted_ca"] = tree{"inline_string": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pki().cert.Raw}))}
+	c.together = startSetup(t, setup{workers: 2, policy: policy, provider: "https://localhost:" + port}, "sparkward.wasm", func(b *bootstrap, _ upstreams) {
+		for _, cluster := range []string{"openai", "anthropic"} {
+			context := findKey(b.cluster(cluster), "validation_context")
+			context["trusted_ca"] = tree{"inline_string": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pki().cert.Raw}))}
+		}
 	})
 	return c
 }
@@ -146,19 +149,4 @@ func (c *getCache) want(want, key string, headers ...string) got {
 		c.t.Errorf("%s got %q (%v), want %q", key, g.brief(), g.Header, want)
 	}
 	return g
-}
-
-// memory is what Envoy has allocated, in bytes.
-func (c *getCache) allocated() int {
-	text, err := c.proc.admin(c.t.Context(), "/memory")
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(text, `"allocated": "`)
-	number, _, _ := strings.Cut(rest, `"`)
-	n, err := strconv.Atoi(number)
-	if err != nil {
-		c.t.Fatalf("memory: %s", text)
-	}
-	return n
 }

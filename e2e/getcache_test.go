@@ -28,6 +28,7 @@ func TestGETCache(t *testing.T) {
 		{"expires", (*getCache).expires},
 		{"shared", (*getCache).shared},
 		{"past the cache", (*getCache).past},
+		{"each provider", (*getCache).providers},
 		{"judged first", (*getCache).judged},
 		{"bounded", (*getCache).bounded},
 		{"provider down", (*getCache).down},
@@ -124,14 +125,14 @@ func (c *getCache) bounded() {
 	const calls, size = 1000, 40_000 // 40 MB if they were kept
 	c.answers(200, strings.Repeat("x", size), "cache-control", "public, max-age=2")
 	c.get("/v1/models", "sk-alice")
-	before := c.allocated()
+	before := allocatedBy(c.t, c.proc)
 	for i := range calls {
 		n := strconv.Itoa(i)
 		c.get("/v1/models?q="+n, "sk-alice")
 		c.get("/v1/models/m"+n, "sk-alice")
 		c.get("/v1/models", "sk-alice", "host", "h"+n+".example", "x-envoy-original-path", "/"+n, "accept-language", n)
 	}
-	grown := c.allocated() - before
+	grown := allocatedBy(c.t, c.proc) - before
 	c.t.Logf("Envoy has %d bytes more after %d calls", grown, 3*calls)
 	if grown > 5<<20 {
 		c.t.Error("it keeps them")
@@ -244,6 +245,41 @@ func (c *getCache) past() {
 	c.want("1", "sk-bob") // and did not take its place
 	if _, _, now := c.breaker(); now != calls+11 {
 		c.t.Errorf("the breaker counts %d calls, want %d and the 11 that were not for the cache", now, calls)
+	}
+}
+
+// providers: Anthropic's list has the same path, and is another one. What is asked
+// in another version, or with a beta, goes to Anthropic as ever.
+func (c *getCache) providers() {
+	const version, current = "anthropic-version", "2023-06-01"
+	c.answers(200, " of Anthropic")
+	for range 2 {
+		if g := c.want("1", "sk-bob", version, current, "cookie", "a=b"); g.body != "1 of Anthropic" {
+			c.t.Errorf("%s for Anthropic", g.body)
+		}
+		if g := c.want("1", "sk-alice"); g.body != "1 of all" {
+			c.t.Errorf("%s for OpenAI", g.body)
+		}
+	}
+	want := http.Header{"X-Api-Key": {anthropicKey}, "Anthropic-Version": {current}}
+	if seen := c.seen(); len(seen) != 1 || seen[0].Host != "localhost" || !maps.EqualFunc(seen[0].Header, want, slices.Equal) {
+		c.t.Errorf("Anthropic was asked %d times, with %v, want %v", len(seen), seen[0].Header, want)
+	}
+	for i, o := range []struct {
+		path    string
+		headers []string
+	}{
+		{"/v1/models", []string{version, "2099-01-01"}},
+		{"/v1/models", []string{version, current, "anthropic-beta", "new"}},
+		{"/v1/models", []string{version, current, "cache-control", "no-cache"}},
+		{"/v1/models?limit=2", []string{version, current}},
+		{"/v1/models/claude", []string{version, current}},
+	} {
+		g := c.get(o.path, "sk-alice", o.headers...)
+		r := c.seen()[len(c.seen())-1]
+		if len(c.seen()) != 2+i || g.Header.Get("age") != "" || r.Header.Get("x-api-key") != anthropicKey || r.Header.Get("authorization") != "" {
+			c.t.Errorf("%s %q: %s, the provider was asked %d times, at last with %v", o.path, o.headers, g.Status, len(c.seen()), r.Header)
+		}
 	}
 }
 

@@ -105,7 +105,10 @@ func renderPolicy(ctx context.Context, s setup, policy string, up upstreams, log
 	}
 	args := []string{"render", "envoy", "-policy", file, "-wasm", s.wasm,
 		"-listen", "127.0.0.1:10000", "-admin", "127.0.0.1:9901", "-log-path", logPath,
-		"-upstream", "openai=" + cmp.Or(s.openai, up.main.addr), "-upstream", "anthropic=" + up.main.addr}
+		"-upstream", "openai=" + cmp.Or(s.provider, up.main.addr), "-upstream", "anthropic=" + cmp.Or(s.provider, up.main.addr)}
+	if s.getCache {
+		args = append(args, "-get-cache", "on")
+	}
 	if s.spare {
 		args = append(args, "-upstream", spare+"="+up.spare.addr)
 	}

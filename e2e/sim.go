@@ -160,7 +160,7 @@ var escapedSlashes = map[string]hostsim.EscapedSlashes{
 func simRoutes(virtual hostView) ([]hostsim.Route, error) {
 	var routes []hostsim.Route
 	for _, r := range virtual.Routes {
-		route := hostsim.Route{Name: r.Name, Prefix: r.Match.Prefix + r.Match.PathSeparated, Timeout: -1,
+		route := hostsim.Route{Name: r.Name, Prefix: r.Match.Prefix + r.Match.PathSeparated, Separated: r.Match.PathSeparated != "", Timeout: -1,
 			Cluster: r.Route.Cluster, ClusterHeader: r.Route.ClusterHeader}
 		if route.Prefix == "" || r.Route.Timeout != "0s" || len(r.Match.Headers) > 1 {
 			return nil, fmt.Errorf("route %s: want a prefix, at most one header and no timeout", r.Name)

@@ -15,7 +15,8 @@ type setup struct {
 	fresh     bool                          // a host that has served no other scenario
 	counts    bool                          // the scenario looks at statistics
 	bodyLimit int                           // Envoy's request_body_buffer_limit in bytes; 0 = as rendered
-	openai    string                        // where the cluster openai is, as sparkctl -upstream takes it; "" = the main upstream
+	provider  string                        // where the clusters openai and anthropic are, as sparkctl -upstream takes it; "" = the main upstream
+	getCache  bool                          // with Envoy's cache for GET, though the upstream has no TLS
 	spare     bool                          // the host has a third cluster, called spare
 	tls       bool                          // clients speak TLS, and may show a certificate
 	yield     func(worker int, call string) // hostsim's Options.Yield

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -205,6 +206,24 @@ func (s *together) wantBreaker(state string, failures, calls int) {
 	if gotState != state || gotFailures != failures || gotCalls != calls {
 		s.t.Errorf("the breaker is %s after %d failures in %d calls, want %s, %d, %d", gotState, gotFailures, gotCalls, state, failures, calls)
 	}
+}
+
+// allocatedBy is how many bytes an Envoy says it has allocated, those of VMs apart.
+func allocatedBy(t *testing.T, p *envoyProcess) int {
+	t.Helper()
+	text, err := p.admin(t.Context(), "/memory")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer struct{ Allocated string }
+	if err := json.Unmarshal([]byte(text), &answer); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	n, err := strconv.Atoi(answer.Allocated)
+	if err != nil {
+		t.Fatalf("memory: %s", text)
+	}
+	return n
 }
 
 // asShipped changes nothing.

@@ -77,6 +77,9 @@ const (
 // fits is taken.
 type Route struct {
 	Name, Prefix, Cluster string
+	// Separated wants the path to end after the prefix, or go on with a slash, as
+	// Envoy's path_separated_prefix does.
+	Separated bool
 	// Header names a request header that must be there for the route to fit; "" for none.
 	Header string
 	// ClusterHeader names a request header that holds the cluster's name instead.

@@ -48,7 +48,7 @@ func (r *router) Route(h *header.Map) {
 	}
 	for i := range host.opts.Routes {
 		route := &host.opts.Routes[i]
-		if !strings.HasPrefix(path, route.Prefix) || !route.fits(h) {
+		if !route.leads(path) || !route.fits(h) {
 			continue
 		}
 		name := route.Cluster
@@ -65,6 +65,12 @@ func (r *router) Route(h *header.Map) {
 		}
 		return
 	}
+}
+
+// leads reports whether a path is the route's.
+func (r *Route) leads(path string) bool {
+	rest, ok := strings.CutPrefix(path, r.Prefix)
+	return ok && (!r.Separated || rest == "" || rest[0] == '/')
 }
 
 // fits reports whether a request has the header that the route wants.
