@@ -107,7 +107,7 @@ each_nested = set -e; for module in $(nested); do (cd $$module && $(1)) || exit 
 # make lint vets, here it would cost a minute of a new machine's first run.
 others = $(shell $(GO) list ./... | grep -v /e2e)
 
-.PHONY: test e2e chaos cost sdk sdk-python fleet prometheus fuzz bench
+.PHONY: test e2e chaos soak cost sdk sdk-python fleet prometheus fuzz bench
 test: build build/sparkward-test.wasm tools ## everything: units, scenarios on hostsim and Envoy, official SDKs
 	cd tools && $(PYTHON) -m unittest -q envoy_test
 	$(GO) test -count=1 -vet=off $(others)
@@ -121,6 +121,11 @@ CHAOS ?= 5m
 SEED ?= 0
 chaos: build build/sparkward-test.wasm tools ## providers and VMs that fail, at a steady load on the real Envoy, for CHAOS (5m), in the order of SEED (any)
 	$(GO) test -count=1 -v -timeout 30m ./e2e -run '^TestChaos$$' -chaos $(CHAOS) -chaos-seed $(SEED)
+
+SOAK ?= 1h
+SOAK_RATE ?= 100
+soak: build tools ## a steady load on the real Envoy for SOAK (1h), SOAK_RATE (100) requests a second: right answers, no growth
+	$(GO) test -count=1 -v -timeout 0 ./e2e -run '^TestSoak$$' -soak $(SOAK) -soak-rate $(SOAK_RATE)
 
 # COST='-cost-only everything,plain -cost-other /path/of/another.wasm' and other flags of e2e/cost_test.go.
 cost: build tools ## what the filter costs the real Envoy, processor time a request and a byte of prompt (Linux)
