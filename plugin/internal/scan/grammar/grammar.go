@@ -19,14 +19,14 @@ const (
 	Override = "override" // new orders in place of the given ones
 	Extract  = "extract"  // asks for the prompt, a secret, the context
 	Persona  = "persona"  // a character without rules
-	Indirect = "indirect" // an override or extraction inside a document
+	Indirect = "indirect" // an override, an extraction or a note to the reader inside a document
 	Hard     = "hard"     // honest text with the words of attacks
 	Chat     = "chat"     // everyday requests
 	Document = "doc"      // mails, pages, reviews, code without orders
 )
 
 // roots are the rules a language's files must or may have at the top.
-var roots = map[string]bool{Override: true, Extract: true, Persona: true, Hard: true, Chat: true, Document: true}
+var roots = map[string]bool{Override: true, Extract: true, Persona: true, Indirect: true, Hard: true, Chat: true, Document: true}
 
 // A Text is one generated text.
 type Text struct {
@@ -126,7 +126,7 @@ func tidy(s string) string {
 func (g *Grammar) write(lang, kind string, rng *rand.Rand) string {
 	switch kind {
 	case Indirect:
-		attack := g.sentence(lang, pick(rng, Override, Override, Extract), rng)
+		attack := g.sentence(lang, pick(rng, Override, Extract, Indirect, Indirect), rng)
 		return fill(g.sentence(lang, Document, rng), attack)
 	case Document:
 		inner := ""

@@ -98,7 +98,7 @@ func TestAttack(t *testing.T) {
 }
 
 // roots of a small grammar for the tests below.
-const rest = "\nextract: e\npersona: p\nhard: h\nchat: c\ndoc: d\n"
+const rest = "\nextract: e\npersona: p\nindirect: i\nhard: h\nchat: c\ndoc: d\n"
 
 func TestParse(t *testing.T) {
 	for _, c := range []struct{ text, want string }{

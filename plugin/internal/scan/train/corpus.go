@@ -100,10 +100,10 @@ func folded(text string) []byte {
 
 // English has most of the grammar's texts, as it has most of the attacks.
 var (
-	englishCounts = grammar.Counts{grammar.Override: 8000, grammar.Extract: 4500, grammar.Persona: 4000,
-		grammar.Indirect: 3500, grammar.Hard: 14000, grammar.Chat: 4000, grammar.Document: 6000}
-	otherCounts = grammar.Counts{grammar.Override: 320, grammar.Extract: 180, grammar.Persona: 120,
-		grammar.Indirect: 120, grammar.Hard: 320, grammar.Chat: 220, grammar.Document: 100}
+	englishCounts = grammar.Counts{grammar.Override: 9000, grammar.Extract: 5000, grammar.Persona: 4500,
+		grammar.Indirect: 4000, grammar.Hard: 18000, grammar.Chat: 4000, grammar.Document: 6500}
+	otherCounts = grammar.Counts{grammar.Override: 560, grammar.Extract: 300, grammar.Persona: 140,
+		grammar.Indirect: 140, grammar.Hard: 520, grammar.Chat: 220, grammar.Document: 140}
 )
 
 // written generates the grammar's texts, always the same ones.

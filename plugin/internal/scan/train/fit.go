@@ -34,7 +34,7 @@ type options struct {
 	common float64 // exponent of a feature's count in its worth
 }
 
-var defaults = options{epochs: 6, rate: 0.3, l2: 0.01, floor: 1.5, seed: 1, more: 3, common: 0.3}
+var defaults = options{epochs: 4, rate: 0.3, l2: 0.01, floor: 1.5, seed: 1, more: 2, common: 0.4}
 
 // A head is one logistic regression in training.
 type head struct {

@@ -16,10 +16,10 @@ func TestOwnTexts(t *testing.T) {
 		role         scan.Role
 		found, wrong float64
 	}{
-		{"known", scan.User, 0.75, 0.05},
-		{"unseen", scan.User, 0.65, 0.12},
-		{"known", scan.Tool, 0.75, 0.06},
-		{"unseen", scan.Tool, 0.65, 0.13},
+		{"known", scan.User, 0.72, 0.05},
+		{"unseen", scan.User, 0.62, 0.12},
+		{"known", scan.Tool, 0.72, 0.05},
+		{"unseen", scan.Tool, 0.62, 0.12},
 	} {
 		examples, err := Load("testdata/" + c.file + ".jsonl")
 		if err != nil {
