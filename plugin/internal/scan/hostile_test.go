@@ -3,6 +3,9 @@ package scan
 import (
 	"encoding/base64"
 	"math/rand"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -101,6 +104,44 @@ func TestCommonTextsAreCheap(t *testing.T) {
 		s.Scan(in, &r)
 		if used := allowance(1<<20) - s.matcher.Work; used > allowance(1<<20)*3/4 || r.Truncated {
 			t.Errorf("%s: %d steps for a megabyte, truncated %v", c.name, used, r.Truncated)
+		}
+	}
+}
+
+// TestProgramCodeIsFinished holds that the steps are enough for what a coding
+// agent sends: a megabyte of Go's own library, in small texts and in one.
+func TestProgramCodeIsFinished(t *testing.T) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code []byte
+	for _, folder := range []string{"net/http", "encoding/json", "crypto/tls", "html/template"} {
+		files, _ := filepath.Glob(filepath.Join(strings.TrimSpace(string(root)), "src", folder, "*.go"))
+		for _, file := range files {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code = append(code, data...)
+		}
+	}
+	if code = code[:min(len(code), 1<<20)]; len(code) < 1<<20 {
+		t.Fatalf("only %d bytes of code", len(code))
+	}
+	s := newScanner(t)
+	for role := range s.threshold {
+		s.threshold[role] = 101 // so that no finding ends it
+	}
+	for _, each := range []int{1 << 10, 8 << 10, 1 << 20} {
+		var in []Input
+		for from := 0; from < len(code); from += each {
+			in = append(in, Input{Role: Tool, Text: code[from:min(from+each, len(code))]})
+		}
+		var r Report
+		s.Scan(in, &r)
+		if r.Truncated || s.matcher.Work < allowance(len(code))/8 {
+			t.Errorf("in texts of %d bytes: %d of %d steps left", each, s.matcher.Work, allowance(len(code)))
 		}
 	}
 }

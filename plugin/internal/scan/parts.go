@@ -69,7 +69,7 @@ func (s *Scanner) locate(v *view) {
 		s.spend(len(v.raw)/perEscapes) && decode.Escaped(v.raw) != 0 {
 		v.traits.Signs |= escapes
 	}
-	if len(v.raw) > page {
+	if len(v.raw) > whole {
 		b := &s.buffers[v.path.n]
 		b.shows = b.shows[:0]
 		for k := range len(v.parts) - 1 {
@@ -78,6 +78,9 @@ func (s *Scanner) locate(v *view) {
 		v.shows = b.shows
 	}
 }
+
+// whole is the longest text that is decoded as a whole.
+const whole = 896
 
 // longestEscape is how much of an escape may lie in the next part.
 const longestEscape = 12

@@ -6,8 +6,8 @@ package scan
 // many. Where they are used up, what is left undecided is reported as such.
 
 const (
-	freeSteps    = 3 << 19 // for any call: small texts may have many disguises
-	stepsPerByte = 12      // prose takes 1 to 4, program code 4 to 10
+	freeSteps    = 2_000_000 // for any call: small texts may have many disguises
+	stepsPerByte = 9         // prose takes 1 to 4, program code 4 to 10
 )
 
 // allowance returns the steps for texts of so many bytes in all.
@@ -21,11 +21,11 @@ const (
 	perGrown     = 3 // byte that folding added
 	perToken     = 3 // of the model
 	perBits      = 8
-	perUnescape  = 3
+	perUnescape  = 4
 	perEscapes   = 4 // bytes a step, to look for some
 	perRuns      = 3
-	perNumbers   = 6
-	perLookalike = 10
+	perNumbers   = 8
+	perLookalike = 20
 	perLeet      = 6
 	perMarks     = 2
 	perSingles   = 6
