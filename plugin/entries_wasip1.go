@@ -1,7 +1,6 @@
 package main
 
 import (
-	"runtime"
 	"slices"
 	"unsafe"
 
@@ -27,7 +26,10 @@ func abiVersion() {}
 func onMemoryAllocate(size uint32) unsafe.Pointer { return allocate(int(size)) }
 
 //go:wasmexport proxy_on_vm_start
-func onVMStart(uint32, int32) bool { return true }
+func onVMStart(uint32, int32) bool {
+	tryPoll()
+	return true
+}
 
 //go:wasmexport proxy_on_context_create
 func onContextCreate(id, root uint32) {
@@ -77,16 +79,11 @@ func onResponseTrailers(id uint32, n int32) types.Action {
 	return streamOf(id).OnHttpResponseTrailers(int(n))
 }
 
-// The garbage collector marks in goroutines of its own. The host's calls run in
-// one that never waits, so without the Gosched they had hardly any time: marking
-// half a millisecond's worth took up to half a second of requests, all of which
-// paid for the write barriers meanwhile.
-
 //go:wasmexport proxy_on_log
 func onLog(id uint32) {
 	if s := find(id); s != nil { // there is an entry for plugins too
 		s.OnHttpStreamDone()
-		runtime.Gosched()
+		letCollect()
 	}
 }
 
