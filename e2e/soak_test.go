@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	soakTime = flag.Duration("soak", 20*time.Second, "how long the soak run takes; make soak takes 1h")
+	soakTime = flag.Duration("soak", 12*time.Second, "how long the soak run takes; make soak takes 1h")
 	soakRate = flag.Int("soak-rate", 100, "requests a second of the soak run")
 )
 
