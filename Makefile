@@ -107,7 +107,7 @@ each_nested = set -e; for module in $(nested); do (cd $$module && $(1)) || exit 
 # make lint vets, here it would cost a minute of a new machine's first run.
 others = $(shell $(GO) list ./... | grep -v /e2e)
 
-.PHONY: test e2e chaos soak cost sdk sdk-python fleet prometheus fuzz bench
+.PHONY: test e2e chaos soak cost sdk sdk-python fleet prometheus docker fuzz bench
 test: build build/sparkward-test.wasm tools ## everything: units, scenarios on hostsim and Envoy, official SDKs
 	cd tools && $(PYTHON) -m unittest -q envoy_test
 	$(GO) test -count=1 -vet=off $(others)
@@ -149,6 +149,13 @@ fleet: build tools $(ratelimit) ## two Envoys, one Redis: limits over both (need
 prometheus: build build/sparkward-test.wasm tools ## a real Prometheus, the shipped alerts, an Envoy in trouble (needs prometheus)
 	@command -v prometheus promtool >/dev/null || { echo "prometheus or promtool is not on the PATH: install them (Debian: apt-get install prometheus)." >&2; exit 1; }
 	$(GO) test -count=1 -tags prometheus -run '^Test(AlertRules|Prometheus)$$' -v ./e2e
+
+# ENVOY_IMAGE names the image of Envoy; without it one is made of the pinned Envoy.
+docker: build build/sparkward-test.wasm tools ## the shipped image, and the scenarios on Envoy in containers (needs Docker on Linux; ENVOY_IMAGE=name)
+	@docker info >/dev/null || { echo "docker cannot be used: install it and start its daemon (Debian: apt-get install docker.io)." >&2; exit 1; }
+	$(if $(ENVOY_IMAGE),,tools/envoy-image "$$ENVOY" sparkward-test-envoy)
+	ENVOY="$(CURDIR)/tools/envoy-in-docker" ENVOY_IMAGE="$(or $(ENVOY_IMAGE),sparkward-test-envoy)" \
+	  $(GO) test -count=1 -tags docker -timeout 20m -run '^Test(Image|ShippedConfiguration|BrokenPolicy|Scenarios)$$/^envoy$$' ./e2e
 
 # The Python SDKs go into a folder named after their pinned versions.
 python_sdks := .tools/python-$(shell cksum <e2e/sdk/python/requirements.txt | cut -d" " -f1)
@@ -192,7 +199,7 @@ lint: $(staticcheck) ## gofmt, vet and staticcheck, for this machine and for was
 	$(GO) vet ./...
 	$(wasip1) $(GO) vet ./plugin
 	$(wasip1) $(GO) vet -tags sparkward_testhooks ./plugin
-	$(GO) vet -tags fleet,cost,prometheus ./e2e
+	$(GO) vet -tags fleet,cost,prometheus,docker ./e2e
 	$(call each_nested,$(GO) vet ./...)
 	$(staticcheck) ./...
 	$(wasip1) $(staticcheck) -checks inherit,-U1000 ./plugin # it takes what the host calls for unused

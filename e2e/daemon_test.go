@@ -1,4 +1,4 @@
-//go:build fleet || prometheus
+//go:build docker || fleet || prometheus
 
 package e2e
 

@@ -308,6 +308,7 @@ func (h *envoyHost) printed() string {
 // logs returns what the filter logged in this scenario. Envoy writes
 // "... wasm log NAME ROOT VM: text", with further lines of the text after it.
 func (h *envoyHost) logs() []logLine {
+	h.lane.proc.awaitOutput()
 	var out []logLine
 	ours := false
 	for line := range strings.Lines(h.lane.proc.since(h.logMark)) {

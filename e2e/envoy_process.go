@@ -67,6 +67,20 @@ func (p *envoyProcess) mark() int {
 	return p.output.Len()
 }
 
+// containerLag is how long Docker may take to hand on what a container has printed.
+const containerLag = 500 * time.Millisecond
+
+// awaitOutput waits until Envoy's output is here, if it runs in a container: until no
+// more has come for a while.
+func (p *envoyProcess) awaitOutput() {
+	if os.Getenv("ENVOY_IMAGE") == "" {
+		return
+	}
+	for before := -1; before != p.mark(); time.Sleep(containerLag) {
+		before = p.mark()
+	}
+}
+
 // since returns what was printed after a mark.
 func (p *envoyProcess) since(mark int) string {
 	p.mu.Lock()

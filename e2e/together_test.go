@@ -120,7 +120,14 @@ func (s *together) ask(headers ...string) string {
 	return s.post(`{"model":"gpt-4o","messages":[{"role":"user","content":"Hello"}]}`, headers...)
 }
 
+// post sends a call with this body and waits until Envoy is done with it.
 func (s *together) post(body string, headers ...string) string {
+	defer s.settle()
+	return s.send(body, headers...)
+}
+
+// send sends a call and returns its status and its error code.
+func (s *together) send(body string, headers ...string) string {
 	req, err := http.NewRequest("POST", "http://"+s.addr+"/v1/chat/completions", strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
@@ -135,7 +142,6 @@ func (s *together) post(body string, headers ...string) string {
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	s.settle()
 	return answer{status: resp.StatusCode, body: string(text), cut: err != nil}.brief()
 }
 
