@@ -147,38 +147,40 @@ func (f *frame) grpcSend() abi.Status {
 	return abi.OK
 }
 
+// grpcCalled returns the call or stream that the filter names, or why there is none.
+func (f *frame) grpcCalled() (*grpcCallout, abi.Status) {
+	id := f.u32(0)
+	if kind := kindOf(id); kind != 1 && kind != 2 {
+		return nil, abi.BadArgument
+	}
+	g := f.vm.callouts.grpc[id]
+	if g == nil {
+		return nil, abi.NotFound
+	}
+	return g, abi.OK
+}
+
 // grpcClose ends our side of a stream, or cancels a call.
 func (f *frame) grpcClose() abi.Status {
-	id := f.u32(0)
-	g := f.vm.callouts.grpc[id]
+	g, status := f.grpcCalled()
 	switch {
-	case kindOf(id) != 1 && kindOf(id) != 2:
-		return abi.BadArgument
 	case g == nil:
-		return abi.NotFound
-	case g.stream:
-		if !g.over {
-			g.send(nil, true)
-			g.localClosed = true
-			return abi.OK
-		}
+	case g.stream && !g.over:
+		g.send(nil, true)
+		g.localClosed = true
+	default:
+		g.drop()
 	}
-	g.drop()
-	return abi.OK
+	return status
 }
 
 // grpcCancel cancels a call or resets a stream.
 func (f *frame) grpcCancel() abi.Status {
-	id := f.u32(0)
-	g := f.vm.callouts.grpc[id]
-	switch {
-	case kindOf(id) != 1 && kindOf(id) != 2:
-		return abi.BadArgument
-	case g == nil:
-		return abi.NotFound
+	g, status := f.grpcCalled()
+	if g != nil {
+		g.drop()
 	}
-	g.drop()
-	return abi.OK
+	return status
 }
 
 // drop forgets a call without a word to the filter.
