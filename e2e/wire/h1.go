@@ -87,30 +87,28 @@ func (h *h1) write(w io.Writer, r Request) error {
 	if _, err := io.WriteString(w, head(r)); err != nil {
 		return err
 	}
-	if r.HangUp == AfterHeaders {
-		return nil
+	body := w
+	if r.chunked() {
+		body = chunks{w}
 	}
-	if r.BeforeBody != nil {
-		if err := r.BeforeBody(); err != nil {
-			return err
-		}
-	}
-	for i, p := range r.pieces() {
-		if i > 0 {
-			time.Sleep(gap)
-		}
-		if r.chunked() {
-			p = fmt.Sprintf("%x\r\n%s\r\n", len(p), p)
-		}
-		if _, err := io.WriteString(w, p); err != nil {
-			return err
-		}
+	if err := writePieces(body, r); err != nil && err != errHungUp {
+		return err
 	}
 	if r.chunked() && r.HangUp == Never {
 		_, err := io.WriteString(w, "0\r\n"+lines(r.Trailer)+"\r\n")
 		return err
 	}
 	return nil
+}
+
+// chunks writes each piece as a chunk.
+type chunks struct{ io.Writer }
+
+func (c chunks) Write(p []byte) (int, error) {
+	if _, err := fmt.Fprintf(c.Writer, "%x\r\n%s\r\n", len(p), p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // head is the request line and the headers.
