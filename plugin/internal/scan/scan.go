@@ -141,8 +141,14 @@ const (
 	page = 2 << 10
 )
 
+// longText is the size of a text, in bytes, above which a head must be surer: the
+// highest of many sums is high by chance. A persona is a page long, an override a
+// sentence.
+var longText = [model.Heads]int{model.Override: 2 << 10, model.Persona: 4 << 10}
+
 // addModel notes what the model thinks of the folded text that p leads to. How
-// sure it is makes the severity; of what was decoded it must be surer.
+// sure it is makes the severity; of what was decoded, and of a long text, it must
+// be surer.
 func (s *Scanner) addModel(folded []byte, p path) {
 	if p.n > 0 {
 		folded = folded[:min(len(folded), modelled)]
@@ -153,13 +159,13 @@ func (s *Scanner) addModel(folded []byte, p path) {
 	score, tokens := s.model.RateUpTo(folded, s.matcher.Work/perToken+1, &s.words)
 	s.spend(perToken * tokens)
 	for h := range model.Head(model.Heads) {
-		rule := s.own + int(h)
+		rule, long := s.own+int(h), p.n == 0 && len(folded) > longText[h]
 		switch {
-		case s.model.Over(score, h, model.Quiet):
+		case !long && s.model.Over(score, h, model.Quiet):
 			s.add(rule, Critical, p)
-		case s.model.Over(score, h, model.Balanced):
+		case s.model.Over(score, h, model.Quiet), !long && s.model.Over(score, h, model.Balanced):
 			s.add(rule, High, p)
-		case p.n == 0 && s.model.Over(score, h, model.Strict):
+		case p.n == 0 && s.model.Over(score, h, model.Balanced), p.n == 0 && !long && s.model.Over(score, h, model.Strict):
 			s.add(rule, Medium, p)
 		}
 	}
