@@ -43,6 +43,9 @@ func parseBootstrap(text []byte) (*bootstrap, error) {
 			b.listener = listener
 		}
 	}
+	if b.listener == nil {
+		return nil, errors.New("no listener with an address, want one")
+	}
 	filters := findType(b.listener, wasmType)
 	if len(filters) != 1 {
 		return nil, fmt.Errorf("%d wasm filters, want one", len(filters))

@@ -272,8 +272,9 @@ func TestBootstrapOfShippedConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p.VM.ID != "me" || p.Configuration.Value != `{"mode":"off"}` || !p.StopOnHeaders || p.FailurePolicy != "FAIL_RELOAD" ||
-		h.BodyLimit <= 1<<20 || len(h.Routes) != 2 || len(b.capabilities()) < 30 {
-		t.Errorf("read %+v %+v", p, h)
+		h.BodyLimit <= 1<<20 || len(h.Routes) != 5 || len(b.capabilities()) < 30 {
+		t.Errorf("read plugin %q with %s, body limit %d, %d routes, %d capabilities",
+			p.VM.ID, p.Configuration.Value, h.BodyLimit, len(h.Routes), len(b.capabilities()))
 	}
 }
 
@@ -281,11 +282,12 @@ func TestParseBootstrapErrors(t *testing.T) {
 	const filter = `{name: w, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm}}`
 	for _, tt := range []struct{ text, want string }{
 		{"a: [", "yaml"},
-		{"{}", "0 listeners"},
-		{"static_resources: {listeners: [{}, {}]}", "2 listeners"},
-		{"static_resources: {listeners: [{name: a}]}", "0 wasm filters"},
-		{"static_resources: {listeners: [{f: [" + filter + "]}]}", "no config"},
-		{"static_resources: {listeners: [{f: [" + filter + ", " + filter + "]}]}", "2 wasm filters"},
+		{"{}", "no listener"},
+		{"static_resources: {listeners: [{}, {}]}", "no listener"},
+		{"static_resources: {listeners: [{address: {}}, {address: {}}]}", "two listeners"},
+		{"static_resources: {listeners: [{address: {}, name: a}]}", "0 wasm filters"},
+		{"static_resources: {listeners: [{address: {}, f: [" + filter + "]}]}", "no config"},
+		{"static_resources: {listeners: [{address: {}, f: [" + filter + ", " + filter + "]}]}", "2 wasm filters"},
 	} {
 		if _, err := parseBootstrap([]byte(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q", tt.text, err, tt.want)
