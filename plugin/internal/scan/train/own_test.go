@@ -1,6 +1,7 @@
 package train
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/sparkward/sparkward/plugin/internal/scan"
@@ -44,6 +45,64 @@ func TestOwnTexts(t *testing.T) {
 				percent(found.value()), percent(c.found), percent(wrong.value()), percent(c.wrong))
 		}
 	}
+}
+
+// An attack that is found alone is put in the middle of a page of honest texts. Of a
+// page the model must be surer, which costs some of them; rules see no difference.
+func TestOwnTextsInPages(t *testing.T) {
+	examples, err := Load("testdata/known.jsonl", "testdata/unseen.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, behind := page(t, examples)
+	alone, err := scanAll(examples, scan.User, scan.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hidden []Example
+	for i, e := range examples {
+		if e.Attack() && alone[i] {
+			e.Text = before + e.Text + behind
+			hidden = append(hidden, e)
+		}
+	}
+	hits, err := scanAll(hidden, scan.User, scan.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found rate
+	for _, hit := range hits {
+		found.add(hit)
+	}
+	t.Logf("%s of %d attacks found in %d characters of other text", percent(found.value()), found.of, len(before)+len(behind))
+	if found.value() < 0.80 {
+		t.Errorf("found %s, want 80 %%", percent(found.value()))
+	}
+}
+
+// page returns two halves of a page of honest texts in English that passes by itself.
+func page(t *testing.T, examples []Example) (before, behind string) {
+	t.Helper()
+	const half = 1500
+	var lines []string
+	for _, e := range examples {
+		if !e.Attack() && e.Lang == "en" {
+			lines = append(lines, e.Text)
+		}
+	}
+	all := strings.Join(lines, "\n")
+	for start := 0; start+2*half <= len(all); start += half {
+		before, behind = all[start:start+half]+"\n\n", "\n\n"+all[start+half:start+2*half]
+		hits, err := scanAll([]Example{{Text: before + behind}}, scan.User, scan.Settings{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !hits[0] {
+			return before, behind
+		}
+	}
+	t.Fatal("no page of honest texts passes")
+	return "", ""
 }
 
 // Nothing in one file may stand in the other: what is known is not unseen.
