@@ -58,7 +58,7 @@ var arrows = map[string]rule{
 	"plugin/internal/config":      {filter: true, to: inside("scan", "apikey", "limit", "breaker", "respcache", "sha256", "rfc3339")},
 	"plugin/internal/llm":         {filter: true},
 	"plugin/internal/inflate":     {filter: true},
-	"plugin/internal/scan":        {filter: true, to: inside("scan/fold", "scan/decode", "scan/model", "scan/rules", "scan/trie")},
+	"plugin/internal/scan":        {filter: true, to: inside("scan/fold", "scan/decode", "scan/model", "scan/rules", "scan/trie"), test: inside("scan/rulefile")},
 	"plugin/internal/scan/fold":   {filter: true, test: []string{"golang.org/x/text"}},
 	"plugin/internal/scan/trie":   {filter: true},
 	"plugin/internal/scan/decode": {filter: true},

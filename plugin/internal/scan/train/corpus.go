@@ -103,7 +103,7 @@ var (
 	englishCounts = grammar.Counts{grammar.Override: 9000, grammar.Extract: 5000, grammar.Persona: 4500,
 		grammar.Indirect: 4000, grammar.Hard: 18000, grammar.Chat: 4000, grammar.Document: 6500}
 	otherCounts = grammar.Counts{grammar.Override: 560, grammar.Extract: 300, grammar.Persona: 140,
-		grammar.Indirect: 140, grammar.Hard: 520, grammar.Chat: 220, grammar.Document: 140}
+		grammar.Indirect: 140, grammar.Hard: 640, grammar.Chat: 220, grammar.Document: 140}
 )
 
 // written generates the grammar's texts, always the same ones.
